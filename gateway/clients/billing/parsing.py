@@ -1,0 +1,251 @@
+"""Billing's answers as models: signs turned, dates and periods read, codes translated. No I/O."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+from gateway.clients.billing import wire
+from gateway.clients.billing.codes import (
+    ACCOUNT_STATES,
+    CATEGORIES,
+    DEPOSIT_STATES,
+    DOCUMENT_STATES,
+    LEDGER_KINDS,
+    PAYMENT_MODES,
+    RECEIPTS,
+)
+from gateway.clients.billing.refusals import UNKNOWN, refusal_error
+from gateway.errors import UpstreamError, UpstreamMalformed
+from gateway.models.balance import AccountState, Balance, PaymentPlan, PlannedDebit
+from gateway.models.dates import PARIS, YearMonth
+from gateway.models.due_notice import DocumentState, DueNotice, DueNoticeCategory, DueNoticeLine, Receipt
+from gateway.models.freshness import Freshness, SourceSystem
+from gateway.models.lease import PaymentMode
+from gateway.models.ledger import LedgerEntry, LedgerKind, LedgerPage
+from gateway.models.money import Money
+from gateway.models.payment import DepositReceipt, DepositState, DepositStatus
+
+T = TypeVar("T")
+M = TypeVar("M")
+
+
+def decode(operation: str, body: bytes | msgspec.Raw, shape: type[T]) -> T:
+    """The JSON in that shape, or UpstreamMalformed."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(operation, f"no {shape.__name__}") from error
+
+
+def parse_balance(operation: str, body: bytes | msgspec.Raw, fetched_at: datetime) -> Balance:
+    """A rent account."""
+    compte = decode(operation, body, wire.Compte)
+    return _checked(operation, lambda: _balance(compte, fetched_at))
+
+
+def parse_balances(operation: str, body: bytes, fetched_at: datetime) -> dict[str, Balance | UpstreamError | None]:
+    """A batch of rent accounts by number, the first of several; None where said unknown."""
+    answer = decode(operation, body, wire.ResultatComptes)
+    found: dict[str, Balance | UpstreamError | None] = _errors(operation, answer.erreurs)
+    for number, items in _by_account(operation, answer.comptes).items():
+        found[number] = _outcome(lambda item: parse_balance(operation, item, fetched_at), items[0])
+    return found
+
+
+def parse_ledger_page(operation: str, body: bytes) -> LedgerPage:
+    """A page of the ledger, repeats dropped."""
+    page = decode(operation, body, wire.PageMouvements)
+    entries = {entry.id: entry for entry in reversed(page.contenu)}
+    return _checked(
+        operation, lambda: LedgerPage(tuple(map(_entry, reversed(list(entries.values())))), page.dernierePage)
+    )
+
+
+def parse_due_notice(operation: str, body: bytes | msgspec.Raw, fetched_at: datetime) -> DueNotice:
+    """A due notice with its lines."""
+    avis = decode(operation, body, wire.Avis)
+    return _checked(operation, lambda: _due_notice(avis, fetched_at))
+
+
+def parse_due_notices(
+    operation: str, body: bytes, fetched_at: datetime
+) -> dict[str, tuple[DueNotice, ...] | UpstreamError | None]:
+    """A batch of notices by account, newest first; None where the account is said unknown, nothing where none exist."""
+
+    def parse_all(items: list[msgspec.Raw]) -> tuple[DueNotice, ...]:
+        notices = [parse_due_notice(operation, item, fetched_at) for item in items]
+        unique = {notice.number: notice for notice in reversed(notices)}
+        return tuple(sorted(unique.values(), key=lambda notice: notice.period, reverse=True))
+
+    answer = decode(operation, body, wire.ResultatAvis)
+    found: dict[str, tuple[DueNotice, ...] | UpstreamError | None] = {**_errors(operation, answer.erreurs)}
+    for number, items in _by_account(operation, answer.avis).items():
+        found[number] = _outcome(parse_all, items)
+    return found
+
+
+def parse_deposit_receipt(operation: str, body: bytes) -> DepositReceipt:
+    """ACCEPTE or DOUBLON: either way billing has it."""
+    depot = decode(operation, body, wire.Depot)
+    if depot.statut not in {"ACCEPTE", "DOUBLON"}:
+        raise _malformed(operation, "neither ACCEPTE nor DOUBLON")
+    return DepositReceipt(depot.lot, already_known=depot.statut == "DOUBLON")
+
+
+def parse_deposit_status(operation: str, body: bytes, external_reference: str) -> DepositStatus | None:
+    """The deposit of that reference; None where billing never received it."""
+    answer = decode(operation, body, wire.ResultatEncaissements)
+    for deposit in answer.encaissements:
+        if deposit.referenceExterne == external_reference:
+            return _checked(operation, lambda deposit=deposit: _deposit_status(deposit))  # type: ignore[misc]
+    return None
+
+
+def _balance(compte: wire.Compte, fetched_at: datetime) -> Balance:
+    debit, plan = compte.prochainPrelevement, compte.planApurement
+    return Balance(
+        account_number=compte.numeroCompte,
+        amount=_owed(compte.solde),
+        due=_owed(compte.soldeExigible),
+        state=ACCOUNT_STATES.get(compte.etat.strip(), AccountState.OTHER),
+        state_code=compte.etat.strip(),
+        next_direct_debit=PlannedDebit(debit.date, _positive(debit.montant)) if debit else None,
+        payment_plan=PaymentPlan(_positive(plan.mensualite), _positive(plan.resteDu), plan.dateFin) if plan else None,
+        freshness=Freshness(SourceSystem.BILLING, fetched_at, as_of=_moment(compte.dateArrete)),
+    )
+
+
+def _entry(entry: wire.Mouvement) -> LedgerEntry:
+    debit, credit = _debit_or_credit(entry.debit, entry.credit)
+    return LedgerEntry(
+        id=entry.id,
+        value_date=entry.dateValeur,
+        posted_at=_moment(entry.dateSaisie),
+        period=None if entry.periode is None else _period(entry.periode),
+        kind=LEDGER_KINDS.get(entry.nature.strip(), LedgerKind.OTHER),
+        kind_code=entry.nature.strip(),
+        label=entry.libelle.strip(),
+        debit=debit,
+        credit=credit,
+        running_balance=None if entry.soldeApres is None else _owed(entry.soldeApres),
+        reject_reason=_text(entry.motifRejet),
+        external_reference=_text(entry.referenceExterne),
+    )
+
+
+def _due_notice(avis: wire.Avis, fetched_at: datetime) -> DueNotice:
+    return DueNotice(
+        number=avis.id,
+        account_number=avis.numeroCompte,
+        period=_period(avis.periode),
+        issued_on=avis.dateEmission,
+        due_on=avis.dateLimite,
+        direct_debit_on=avis.datePrelevement,
+        previous_balance=_owed(avis.soldeAnterieur),
+        period_total=_owed(avis.totalMois),
+        amount_due=_owed(avis.netAPayer),
+        payment_mode=PAYMENT_MODES.get(avis.mode.strip(), PaymentMode.OTHER),
+        payment_mode_code=avis.mode.strip(),
+        tip_reference=_text(avis.referenceTip),
+        sepa_mandate_reference=_text(avis.rum),
+        receipt=RECEIPTS.get((avis.quittance or "").strip(), Receipt.NONE),
+        document=DOCUMENT_STATES.get(avis.document.strip(), DocumentState.OTHER),
+        document_code=avis.document.strip(),
+        lines=tuple(map(_line, avis.lignes)),
+        freshness=Freshness(SourceSystem.BILLING, fetched_at),
+    )
+
+
+def _line(line: wire.LigneAvis) -> DueNoticeLine:
+    debit, credit = _debit_or_credit(line.debit, line.credit)
+    code = line.rubrique.strip()
+    return DueNoticeLine(
+        code=code,
+        label=line.libelle.strip(),
+        category=CATEGORIES.get(code, DueNoticeCategory.OTHER),
+        amount=debit if debit is not None else Money.of(-credit.amount if credit else 0),
+        quantity=line.quantite,
+        unit=_text(line.unite),
+    )
+
+
+def _deposit_status(deposit: wire.Encaissement) -> DepositStatus:
+    return DepositStatus(
+        external_reference=deposit.referenceExterne,
+        account_number=deposit.numeroCompte,
+        amount=_positive(deposit.montant),
+        state=DEPOSIT_STATES.get(deposit.statut.strip(), DepositState.OTHER),
+        state_code=deposit.statut.strip(),
+        lot=deposit.lot,
+        entry_id=_text(deposit.idMouvement),
+        reject_reason=_text(deposit.motifRejet),
+    )
+
+
+def _owed(amount: Decimal) -> Money:
+    """Billing writes what the tenant owes as negative; the graph as positive."""
+    return Money.of(-amount)
+
+
+def _positive(amount: Decimal) -> Money:
+    if amount < 0:
+        raise ValueError("a negative amount")
+    return Money.of(amount)
+
+
+def _debit_or_credit(debit: Decimal | None, credit: Decimal | None) -> tuple[Money | None, Money | None]:
+    if (debit is None) == (credit is None):
+        raise ValueError("not one of debit and credit")
+    return None if debit is None else _positive(debit), None if credit is None else _positive(credit)
+
+
+def _moment(local: datetime) -> datetime:
+    """Paris time without offset; of an hour that happens twice, the first."""
+    if local.tzinfo is not None:
+        raise ValueError("a moment with an offset")
+    return local.replace(tzinfo=PARIS).astimezone(UTC)
+
+
+def _period(period: int) -> YearMonth:
+    return YearMonth.parse(f"{period // 100:04d}-{period % 100:02d}")
+
+
+def _text(text: str | None) -> str | None:
+    return (text or "").strip() or None
+
+
+def _by_account(operation: str, items: Iterable[msgspec.Raw]) -> dict[str, list[msgspec.Raw]]:
+    accounts: dict[str, list[msgspec.Raw]] = {}
+    for item in items:
+        with suppress(UpstreamMalformed):  # nobody's, so it spoils nobody's answer
+            accounts.setdefault(decode(operation, item, wire.CleCompte).numeroCompte, []).append(item)
+    return accounts
+
+
+def _errors(operation: str, errors: Iterable[wire.ErreurCompte]) -> dict[str, M | UpstreamError | None]:
+    found: dict[str, M | UpstreamError | None] = {}
+    for error in errors:
+        found.setdefault(error.numeroCompte, None if error.code == UNKNOWN else refusal_error(operation, error.code))
+    return found
+
+
+def _outcome(parse: Callable[[T], M], item: T) -> M | UpstreamError:
+    try:
+        return parse(item)
+    except UpstreamMalformed as error:
+        return error
+
+
+def _checked(operation: str, build: Callable[[], M]) -> M:
+    try:
+        return build()
+    except (ValueError, OverflowError) as error:
+        raise _malformed(operation, str(error)) from error
+
+
+def _malformed(operation: str, detail: str) -> UpstreamMalformed:
+    return UpstreamMalformed(SourceSystem.BILLING, operation, detail)

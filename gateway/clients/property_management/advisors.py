@@ -1,0 +1,96 @@
+"""Answers on advisors and agencies as models. No I/O."""
+
+from gateway.clients.property_management import codes
+from gateway.clients.property_management.codes import translated
+from gateway.clients.property_management.parsing import address, parse_items
+from gateway.clients.property_management.reading import Element
+from gateway.errors import UpstreamError
+from gateway.models.advisor import Absence, Advisor, Agency, Contact, ContactTopic, HalfDay, OpeningHours, Replacement
+from gateway.models.freshness import Freshness
+
+
+def parse_advisors(answer: Element, freshness: Freshness) -> dict[str, Advisor | UpstreamError | None]:
+    """ConsulterConseillers; None also for a vacant post."""
+    return parse_items(
+        answer.children("Conseiller"), "CodeSecteur", lambda item, sector: _advisor(item, sector, freshness)
+    )
+
+
+def parse_agency(answer: Element, code: str) -> Agency:
+    """ListerContacts; contacts without a telephone number are left out, there being no other way to reach them."""
+    agency = answer.child("Agence")
+    if agency is None:
+        raise answer.malformed("Agence", "missing")
+    if agency.required("CodeAgence") != code:
+        raise agency.malformed("CodeAgence", "another one than asked for")
+    contacts = (_contact(contact) for contact in answer.children("ContactUtile"))
+    return Agency(
+        code=code,
+        name=agency.text("Libelle") or code,
+        address=address(agency),
+        phone=agency.phone("Telephone"),
+        email=agency.email("Courriel"),
+        opening_hours=_opening_hours(agency),
+        contacts=tuple(contact for contact in contacts if contact is not None),
+    )
+
+
+def _advisor(item: Element, sector: str, freshness: Freshness) -> Advisor | None:
+    code = item.text("CodeConseiller")
+    if code is None:
+        if item.text("Nom") in {None, "POSTE VACANT"}:
+            return None
+        raise item.malformed("CodeConseiller", "missing, though the post is not vacant")
+    return Advisor(
+        code=code,
+        sector=sector,
+        first_name=item.text("Prenom"),
+        last_name=item.required("Nom"),
+        phone=item.phone("Telephone"),
+        email=item.email("Courriel"),
+        office_hours=item.text("Horaires"),
+        absence=_absence(item),
+        agency_code=item.text("CodeAgence"),
+        freshness=freshness,
+    )
+
+
+def _absence(item: Element) -> Absence | None:
+    first, last = item.date("AbsenceDu"), item.date("AbsenceAu")
+    if first is None and last is None:
+        return None
+    if first is None or last is None:
+        raise item.malformed("AbsenceDu", "an absence without beginning or end")
+    name = item.text("RemplacantNom")
+    contact = item.phone("RemplacantTelephone"), item.email("RemplacantCourriel")
+    return Absence(first, last, None if name is None else Replacement(name, *contact))
+
+
+def _opening_hours(agency: Element) -> tuple[OpeningHours, ...]:
+    days: dict[int, OpeningHours] = {}
+    for hours in agency.children("Horaire"):
+        day = hours.integer("Jour")
+        if day is None or not 1 <= day <= 7:
+            raise hours.malformed("Jour", "no day of the week")
+        morning = _half_day(hours.time("MatinDe"), hours.time("MatinA"))
+        days.setdefault(day, OpeningHours(day, morning, _half_day(hours.time("ApresMidiDe"), hours.time("ApresMidiA"))))
+    return tuple(days[day] for day in sorted(days))
+
+
+def _half_day(from_time: str | None, to_time: str | None) -> HalfDay | None:
+    return None if from_time is None or to_time is None else HalfDay(from_time, to_time)
+
+
+def _contact(contact: Element) -> Contact | None:
+    if (phone := contact.phone("Telephone")) is None:
+        return None
+    topic_code = contact.text("CodeTheme")
+    return Contact(
+        label=contact.text("Libelle") or topic_code or phone,
+        topic=translated(topic_code, codes.TOPICS, ContactTopic.OTHER),
+        topic_code=topic_code,
+        phone=phone,
+        emergency=contact.flag("Urgence") or False,
+        available_round_the_clock=contact.flag("Permanence24h") or False,
+        notes=contact.text("Observation"),
+    )

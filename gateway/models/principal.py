@@ -1,0 +1,13 @@
+"""Who is asking."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A signed-in tenant: the account, its session, and the keys of the lease that it may see."""
+
+    account_id: str
+    session_id: str
+    lease_reference: str
+    account_number: str
