@@ -1,0 +1,1 @@
+"""How each fetching field is answered: (context, parent model, arguments) to models."""

@@ -1,0 +1,83 @@
+"""The balance, the ledger that makes it, and the due notices: billing's side, by account number alone."""
+
+import base64
+import binascii
+from datetime import UTC, date, datetime
+
+from gateway.context import Context
+from gateway.errors import BadUserInput
+from gateway.models.balance import Balance
+from gateway.models.due_notice import DueNotice
+from gateway.models.ledger import LedgerEntry
+from gateway.models.page import Edge, Page
+from gateway.models.tenant import Tenant
+from gateway.resolvers.paging import page_size, resolve_page
+
+MAX_LEDGER_PAGES = 50
+
+Place = tuple[datetime, str]
+
+
+async def resolve_balance(context: Context, tenant: Tenant) -> Balance | None:
+    """The rent account's balance as of last night."""
+    return await context.loaders.balances.load(tenant.account_number)
+
+
+async def resolve_due_notices(
+    context: Context, tenant: Tenant, first: int | None = 12, after: str | None = None
+) -> Page[DueNotice] | None:
+    """Due notices, newest first; the cursor is the notice's number."""
+    size = page_size(first, 12)
+    notices = await context.loaders.due_notices.load(tenant.account_number)
+    return None if notices is None else resolve_page(notices, lambda notice: notice.number, size, after)
+
+
+async def resolve_ledger(
+    context: Context,
+    tenant: Tenant,
+    first: int | None = 20,
+    after: str | None = None,
+    from_: date | None = None,
+    to: date | None = None,
+) -> Page[LedgerEntry] | None:
+    """Ledger entries, newest first, by value date where a range is given (both ends included).
+
+    Billing's pages drift while entries are posted. A cursor therefore holds the place of its entry in the order and
+    the page that it was on: newer entries only push it to later pages, so reading begins there and skips what is
+    not behind the place.
+    """
+    size = page_size(first, 20)
+    if from_ is not None and to is not None and from_ > to:
+        raise BadUserInput("range_reversed")
+    page, place = (0, None) if after is None else _parse_cursor(after)
+    found: dict[str, Edge[LedgerEntry]] = {}
+    for number in range(page, page + MAX_LEDGER_PAGES):
+        answer = await context.loaders.ledger_pages.load((tenant.account_number, number, from_, to))
+        if answer is None:
+            return None
+        for entry in answer.entries:
+            if place is None or _place(entry) < place:
+                found.setdefault(entry.id, Edge(_cursor(number, entry), entry))
+        if answer.last or len(found) > size:
+            break
+    edges = tuple(found.values())
+    return Page(edges[:size], has_next_page=len(edges) > size, follows=after is not None)
+
+
+def _place(entry: LedgerEntry) -> Place:
+    return entry.posted_at, entry.id
+
+
+def _cursor(page: int, entry: LedgerEntry) -> str:
+    return base64.urlsafe_b64encode(f"{page}|{entry.posted_at.isoformat()}|{entry.id}".encode()).decode()
+
+
+def _parse_cursor(text: str) -> tuple[int, Place]:
+    try:
+        page, posted_at, entry_id = base64.urlsafe_b64decode(text.encode()).decode().split("|")
+        place = datetime.fromisoformat(posted_at).astimezone(UTC), entry_id
+        if not 0 <= int(page) <= 1000:
+            raise ValueError
+    except (binascii.Error, ValueError, OverflowError) as error:
+        raise BadUserInput("cursor_unknown") from error
+    return int(page), place

@@ -1,0 +1,45 @@
+"""The roots of the graph: who is signed in, nodes by id, and how the systems behind are doing."""
+
+from gateway.context import Context
+from gateway.errors import Unauthenticated
+from gateway.models.advice import Advice
+from gateway.models.due_notice import DueNotice
+from gateway.models.node import parse_node_id
+from gateway.models.service import SystemStatus
+from gateway.models.tenant import Tenant
+from gateway.models.work import Work
+from gateway.resolvers.work import resolve_works
+
+
+def resolve_me(context: Context, _: object) -> Tenant:
+    """The signed-in tenant. Raises Unauthenticated."""
+    return context.tenant
+
+
+async def resolve_node(context: Context, _: object, id: str) -> Tenant | DueNotice | Work | Advice | None:  # noqa: A002
+    """What has that id and may be seen by the caller; None for anything else, whether it exists or not.
+
+    A tenant's things are looked for among what the tenant's own keys load, so an id never widens what is seen.
+    """
+    kind, key = parse_node_id(id) or ("", "")
+    if kind == "Advice":
+        return context.services.advice.get(key)
+    try:
+        tenant = context.tenant
+    except Unauthenticated:
+        return None
+    match kind:
+        case "Tenant":
+            return tenant if tenant.lease_reference == key else None
+        case "DueNotice":
+            notices = await context.loaders.due_notices.load(tenant.account_number)
+            return next((notice for notice in notices or () if notice.number == key), None)
+        case "Work":
+            works = await resolve_works(context, tenant)
+            return next((work for work in works or () if work.reference == key), None)
+    return None
+
+
+def resolve_service_status(context: Context, _: object) -> tuple[SystemStatus, ...]:
+    """Each legacy system as the gateway itself has last met it."""
+    return tuple(health.status for health in context.services.upstream_health)

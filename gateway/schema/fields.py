@@ -1,0 +1,79 @@
+"""How the schema is written down: types that show models, plain fields, fetched fields, described enums and scalars."""
+
+import inspect
+from collections.abc import Callable
+from enum import Enum
+from typing import Annotated, Any, TypeVar
+
+import strawberry
+from strawberry import Info
+from strawberry.types.enum import StrawberryEnumDefinition
+
+T = TypeVar("T")
+
+# Every type that shows a model, for the tests that hold the one against the other.
+SHOWN: dict[type, type] = {}
+
+
+def shows(model: type, description: str, *, name: str | None = None) -> Callable[[type[T]], type[T]]:
+    """The class is an object type whose values are instances of `model`; nothing is copied from one to the other."""
+
+    def decorate(cls: type[T]) -> type[T]:
+        cls.is_type_of = classmethod(lambda _, value, __: isinstance(value, model))  # type: ignore[attr-defined]
+        SHOWN[cls] = model
+        return strawberry.type(cls, name=name, description=description)
+
+    return decorate
+
+
+def plain(description: str, *, name: str | None = None) -> Any:
+    """An attribute or property of the model, of the same name in Python."""
+    return strawberry.field(description=description, name=name)
+
+
+def fetched(resolve: Callable[..., Any], description: str, **arguments: str) -> Any:
+    """A field answered by `resolve(context, model, …)`, its arguments described one by one.
+
+    An argument that Python has no name for (`from`) is written with an underscore behind.
+    """
+    parameters = list(inspect.signature(resolve).parameters.values())[2:]
+    signature = [
+        inspect.Parameter("root", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+        inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Info),
+        *(_described(parameter, arguments[parameter.name]) for parameter in parameters),
+    ]
+    resolver = _async_resolver(resolve) if inspect.iscoroutinefunction(resolve) else _resolver(resolve)
+    resolver.__name__ = resolve.__name__
+    resolver.__annotations__ = {each.name: each.annotation for each in signature[1:]}
+    resolver.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    return strawberry.field(resolver=resolver, description=description)
+
+
+def described(enum: type[Enum], description: str, **values: str) -> None:
+    """The model's enum is an enum of the graph, each value described; to be said before its first field."""
+    if "__strawberry_definition__" in vars(enum):
+        raise TypeError(f"{enum.__name__} is described too late: a field already uses it")
+    strawberry.enum(enum, description=description)
+    definition: StrawberryEnumDefinition = vars(enum)["__strawberry_definition__"]
+    for value in definition.values:
+        value.description = values[value.name]
+
+
+def _described(parameter: inspect.Parameter, description: str) -> inspect.Parameter:
+    name = parameter.name.rstrip("_") if parameter.name.endswith("_") else None
+    argument = strawberry.argument(description=description, name=name)
+    return parameter.replace(annotation=Annotated[parameter.annotation, argument])
+
+
+def _resolver(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    def resolver(root: Any, info: Info, **arguments: Any) -> Any:
+        return resolve(info.context, root, **arguments)
+
+    return resolver
+
+
+def _async_resolver(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    async def resolver(root: Any, info: Info, **arguments: Any) -> Any:
+        return await resolve(info.context, root, **arguments)
+
+    return resolver

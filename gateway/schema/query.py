@@ -1,0 +1,35 @@
+"""The root of all questions."""
+
+import strawberry
+
+from gateway.resolvers.advice import resolve_advice
+from gateway.resolvers.query import resolve_me, resolve_node
+from gateway.schema.advice import Advice
+from gateway.schema.common import Connection, Node
+from gateway.schema.fields import fetched
+from gateway.schema.service import ServiceStatus
+from gateway.schema.tenant import Tenant
+
+
+def _service_status(_: object, __: object) -> ServiceStatus:
+    return ServiceStatus()
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    """The query root."""
+
+    me: Tenant | None = fetched(resolve_me, "The signed-in tenant; UNAUTHENTICATED where nobody is.")
+    node: Node | None = fetched(
+        resolve_node,
+        "Only what the caller may see; anything else is null, whether it exists or not.",
+        id="An id that the graph has given.",
+    )
+    service_status: ServiceStatus = fetched(_service_status, "How the systems behind the graph are doing.")
+    advice: Connection[Advice] = fetched(
+        resolve_advice,
+        "Articles with advice for everyday life in the dwelling.",
+        topic="Only articles on this topic; all where null.",
+        first="How many, 1 to 100.",
+        after="The `endCursor` of the page before.",
+    )
