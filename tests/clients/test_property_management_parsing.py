@@ -208,13 +208,12 @@ xml_texts = texts.map(lambda text: "".join(char for char in text if char in "\t\
 
 def elements(names: dict[str, object]) -> st.SearchStrategy[str]:
     """XML with some of these children, each any number of times, holding any text or more such children."""
-    children = [
-        (elements(inner) if isinstance(inner, dict) else xml_texts.map(escape)).map(
-            lambda text, name=name: f"<{name}>{text}</{name}>"
-        )
-        for name, inner in names.items()
-    ]
-    return st.lists(st.one_of(children), max_size=12).map("".join)
+    return st.lists(st.one_of([element(name, inner) for name, inner in names.items()]), max_size=12).map("".join)
+
+
+def element(name: str, inner: object) -> st.SearchStrategy[str]:
+    content = elements(inner) if isinstance(inner, dict) else xml_texts.map(escape)
+    return content.map(lambda text: f"<{name}>{text}</{name}>")
 
 
 def leaf(*names: str) -> dict[str, object]:

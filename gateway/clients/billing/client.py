@@ -82,7 +82,7 @@ class Billing:
         if to_date is not None:
             query["au"] = to_date.isoformat()
         body = await self._read(operation, f"/comptes/{quote(account_number, safe='')}/mouvements", query)
-        return None if body is None else parsing.parse_ledger_page(operation, body)
+        return None if body is None else parsing.parse_ledger_page(operation, body, account_number)
 
     async def fetch_due_notices(
         self, account_numbers: Sequence[str], since: YearMonth

@@ -1,5 +1,6 @@
 """Billing's answers as models: signs turned, dates and periods read, codes translated. No I/O."""
 
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -56,13 +57,19 @@ def parse_balances(operation: str, body: bytes, fetched_at: datetime) -> dict[st
     return found
 
 
-def parse_ledger_page(operation: str, body: bytes) -> LedgerPage:
-    """A page of the ledger, repeats dropped."""
+def parse_ledger_page(operation: str, body: bytes, account_number: str) -> LedgerPage:
+    """A page of an account's ledger, newest first; of an entry given twice, the first.
+
+    Rows do not name their account, but their ids do: one that names another is nobody's business here.
+    """
     page = decode(operation, body, wire.PageMouvements)
-    entries = {entry.id: entry for entry in reversed(page.contenu)}
-    return _checked(
-        operation, lambda: LedgerPage(tuple(map(_entry, reversed(list(entries.values())))), page.dernierePage)
-    )
+    entries: dict[str, wire.Mouvement] = {}
+    for entry in page.contenu:
+        if not _is_of_another(entry.id, account_number):
+            entries.setdefault(entry.id, entry)
+    found = _checked(operation, lambda: [_entry(entry) for entry in entries.values()])
+    found.sort(key=lambda entry: (entry.posted_at, entry.id), reverse=True)
+    return LedgerPage(tuple(found), page.dernierePage)
 
 
 def parse_due_notice(operation: str, body: bytes | msgspec.Raw, fetched_at: datetime) -> DueNotice:
@@ -78,7 +85,7 @@ def parse_due_notices(
 
     def parse_all(items: list[msgspec.Raw]) -> tuple[DueNotice, ...]:
         notices = [parse_due_notice(operation, item, fetched_at) for item in items]
-        unique = {notice.number: notice for notice in reversed(notices)}
+        unique = {notice.period: notice for notice in reversed(notices)}  # a period is unique: the first counts
         return tuple(sorted(unique.values(), key=lambda notice: notice.period, reverse=True))
 
     answer = decode(operation, body, wire.ResultatAvis)
@@ -212,6 +219,11 @@ def _moment(local: datetime) -> datetime:
 
 def _period(period: int) -> YearMonth:
     return YearMonth.parse(f"{period // 100:04d}-{period % 100:02d}")
+
+
+def _is_of_another(entry_id: str, account_number: str) -> bool:
+    match = re.fullmatch(r"M([0-9]{7})-[0-9]+", entry_id)
+    return match is not None and match[1] != account_number.removeprefix("L")
 
 
 def _text(text: str | None) -> str | None:

@@ -1,0 +1,172 @@
+"""A gateway and its legacy systems on real ports, and somebody who asks them."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from gateway.clients.base import Upstream, open_http
+from gateway.clients.billing import Billing
+from gateway.clients.property_management import PropertyManagement
+from gateway.models.freshness import SourceSystem
+from gateway.settings import Settings
+from gateway.simulator import (
+    BILLING_SECRET,
+    BILLING_USER,
+    DEMO_NOW,
+    EXAMPLE_LABEL,
+    PROPERTY_COMPANY,
+    PROPERTY_PASSWORD,
+    PROPERTY_USER,
+    Simulator,
+)
+
+PASSWORD = "Tilleuls-57000!"
+FIXTURES = Path(__file__).parent / "fixtures"
+HOME = (FIXTURES / "home.graphql").read_text()
+
+
+@dataclass
+class HeldClock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = DEMO_NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+@dataclass
+class Gateway:
+    """A running gateway as a front end sees it."""
+
+    url: str
+    http: aiohttp.ClientSession
+    simulator: Simulator
+    clock: HeldClock
+    settings: Settings
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    async def post(self, body: Any, *, token: str | None = None, **headers: str) -> tuple[int, Any]:
+        """Status and JSON of one POST."""
+        sent = {"Content-Type": "application/json", "GraphQL-Preflight": "1"} | headers
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        async with self.http.post(f"{self.url}/graphql", json=body, headers=sent) as response:
+            return response.status, await response.json(content_type=None)
+
+    async def ask(self, query: str, *, label: str | None = EXAMPLE_LABEL, **variables: Any) -> Any:
+        """The answer to a query, asked by the tenant of that label, or by nobody."""
+        token = None if label is None else await self.sign_in(label)
+        status, answer = await self.post({"query": query, "variables": variables}, token=token)
+        assert status == 200, answer
+        return answer
+
+    async def data(self, query: str, *, label: str | None = EXAMPLE_LABEL, **variables: Any) -> Any:
+        """The data of an answer that must hold no errors."""
+        answer = await self.ask(query, label=label, **variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def sign_in(self, label: str = EXAMPLE_LABEL, password: str = PASSWORD) -> str:
+        """An access token, signed in anew where none is at hand."""
+        if label not in self.tokens:
+            mutation = """mutation($label: String!, $password: String!) {
+              logIn(input: {accountLabel: $label, password: $password, client: APP}) {
+                __typename ... on SignedIn { tokens { accessToken } }
+              }
+            }"""
+            variables = {"label": label, "password": password}
+            _, answer = await self.post({"query": mutation, "variables": variables})
+            self.tokens[label] = answer["data"]["logIn"]["tokens"]["accessToken"]
+        return self.tokens[label]
+
+
+def settings_for(simulator: Simulator, database: Path, **changes: Any) -> Settings:
+    """Settings of a gateway over that simulator."""
+    values: dict[str, Any] = {
+        "environment": "development",
+        "property_url": simulator.property_url,
+        "property_user": PROPERTY_USER,
+        "property_password": PROPERTY_PASSWORD,
+        "property_company": PROPERTY_COMPANY,
+        "billing_url": simulator.billing_url,
+        "billing_user": BILLING_USER,
+        "billing_secret": BILLING_SECRET,
+        "database_url": f"sqlite:///{database}",
+        "public_url": "http://127.0.0.1:8000",
+        "secret_key": "a secret of the tests that is long enough",
+    }
+    return Settings(_env_file=None, **(values | changes))
+
+
+@asynccontextmanager
+async def run_gateway(simulator: Simulator, settings: Settings, clock: HeldClock) -> AsyncIterator[Gateway]:
+    """Serves on a free port until the end."""
+    from gateway.commands.listening import Server, listen
+
+    sock = listen("127.0.0.1", 0)
+    started = asyncio.Event()
+    from gateway.app import create_app
+
+    server = Server(create_app(settings, clock=clock), started.set)
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+    assert started.is_set(), "the gateway did not start"
+    async with aiohttp.ClientSession() as http:
+        yield Gateway(f"http://127.0.0.1:{sock.getsockname()[1]}", http, simulator, clock, settings)
+    server.should_exit = True
+    await serving
+
+
+@dataclass
+class Clients:
+    """Both clients over a simulator, without a gateway around."""
+
+    property_management: PropertyManagement
+    billing: Billing
+
+
+@asynccontextmanager
+async def open_clients(
+    simulator: Simulator, clock: HeldClock, *, deadline_seconds: float = 10
+) -> AsyncIterator[Clients]:
+    """Clients with so long a deadline."""
+    async with open_http(connections=8) as property_http, open_http(connections=32) as billing_http:
+
+        def upstream(system: SourceSystem, http: aiohttp.ClientSession) -> Upstream:
+            return Upstream(system, http, deadline_seconds=deadline_seconds, clock=clock)
+
+        property_management = PropertyManagement(
+            upstream(SourceSystem.PROPERTY_MANAGEMENT, property_http),
+            simulator.property_url,
+            company=PROPERTY_COMPANY,
+            user=PROPERTY_USER,
+            password=PROPERTY_PASSWORD,
+        )
+        billing = Billing(
+            upstream(SourceSystem.BILLING, billing_http),
+            simulator.billing_url,
+            user=BILLING_USER,
+            secret=BILLING_SECRET,
+        )
+        yield Clients(property_management, billing)
+        await property_management.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
