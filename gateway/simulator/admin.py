@@ -1,0 +1,114 @@
+"""The admin port: every knob as JSON over HTTP, for humans with curl."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from gateway.simulator.simulator import Simulator
+
+HELP: Final = """\
+GET    /           this page
+GET    /state      options, knobs, counters, violations
+GET    /journal    the latest calls: order, operation, keys, parameters
+POST   /faults     {"operation": "ConsulterContrats" or "*", "kind": "...", "times": 1, "probability": 0.5, details}
+DELETE /faults     ends every fault
+POST   /latency    {"profile": "none" or "realistic", "property_ms": 0, "billing_ms": 0}
+POST   /nights     {"on": true}
+POST   /limits     {"on": false}   billing's calls per minute and day
+POST   /hold       data calls wait on arrival
+POST   /release    lets the waiting ones go, new ones still wait
+POST   /open       ends holding
+POST   /documents  {"size": 20000000, "id": "AE-202610-0048217" or "*"}
+POST   /entries    {"account": "L0048217", "kind": "VIR", "amount": "-10.00"}
+POST   /reset      forgets counters, violations, journal and faults
+
+Kinds of fault, with their details:
+hang               {"after": false, "seconds": 60}  never answers; after: the work is done first
+slow               {"seconds": 1}
+reset              {"after": false}                 TCP reset
+truncated          {"how": "length" | "chunked" | "content", "share": 0.5}
+                                                    length, chunked: cut connection; content: valid HTTP, cut body
+html500 html502 html503 garbage empty
+maintenance503 too_many                             billing
+ko                 {"code": "FAC-500"}              billing
+expired_token                                       billing: the token of the call is revoked
+soap_fault         {"code": "GL-901"}               property management
+code               {"code": 99}                     property management: global return code
+expired_session                                     property management: the session of the call is closed
+item_code          {"code": 99 | "FAC-500", "keys": [...]}  return code of items; without keys, of all
+dropped            {"keys": [...], "all": false}    without either, the first item
+doubled            {"keys": [...], "conflicting": false}    repeats; conflicting: with another tenant's content
+reordered
+foreign                                             an item nobody asked for
+
+Violations counted: too_many_at_once (property management, more than 8), fifth_session, third_token, over_rate,
+batch_too_large, empty_batch, call_inside_night, wrong_header, wrong_media_type, body_too_large, bad_request (400), and
+refused_gl_910 with its reason: wrong_encoding, broken_xml, dtd, no_envelope, no_body, unknown_operation,
+wrong_soap_action, missing_element, unknown_element.
+"""
+
+
+def create_admin(simulator: "Simulator") -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+    """The handler of the admin port."""
+
+    def do(action: Callable[..., object]) -> Callable[[dict[str, Any]], object]:
+        def run(fields: dict[str, Any]) -> object:
+            action(**fields)
+            return {"done": True}
+
+        return run
+
+    routes: dict[tuple[str, str], Callable[[dict[str, Any]], object]] = {
+        ("GET", "/state"): lambda _: simulator.state(),
+        ("GET", "/journal"): lambda _: simulator.journal,
+        ("POST", "/faults"): do(simulator.add_fault),
+        ("DELETE", "/faults"): do(simulator.clear_faults),
+        ("POST", "/latency"): do(simulator.set_latency),
+        ("POST", "/nights"): do(simulator.set_nights),
+        ("POST", "/limits"): do(simulator.set_rate_limits),
+        ("POST", "/hold"): do(simulator.hold),
+        ("POST", "/release"): do(simulator.release),
+        ("POST", "/open"): do(simulator.open),
+        ("POST", "/documents"): lambda fields: _size(simulator, fields),
+        ("POST", "/entries"): lambda fields: _entry(simulator, fields),
+        ("POST", "/reset"): lambda _: _reset(simulator),
+    }
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/":
+            return web.Response(text=HELP)
+        route = routes.get((request.method, request.path))
+        if route is None:
+            return web.Response(status=404, text=HELP)
+        try:
+            fields = msgspec.json.decode(await request.read() or b"{}", type=dict[str, Any])
+            answer = route(fields)
+        except (TypeError, ValueError, KeyError) as error:
+            return _json({"error": str(error)}, 400)
+        return _json(answer, 200)
+
+    return handle
+
+
+def _size(simulator: "Simulator", fields: dict[str, Any]) -> object:
+    simulator.set_document_size(int(fields["size"]), fields.get("id", "*"))
+    return {"done": True}
+
+
+def _entry(simulator: "Simulator", fields: dict[str, Any]) -> object:
+    kind, amount = fields.get("kind", "VIR"), str(fields.get("amount", "-10.00"))
+    return {"id": simulator.post_entry(fields["account"], kind, amount)}
+
+
+def _reset(simulator: "Simulator") -> object:
+    simulator.reset_counters()
+    simulator.clear_faults()
+    simulator.open()
+    return {"done": True}
+
+
+def _json(value: object, status: int) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(value) + b"\n", content_type="application/json")
