@@ -1,43 +1,80 @@
 """What a resolver may touch: who is asking, this request's loaders, and the process's services."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from gateway.accounts import Accounts
 from gateway.clients.health import Health
 from gateway.clock import Clock
-from gateway.errors import Unauthenticated
+from gateway.errors import Forbidden, Unauthenticated
 from gateway.loaders import Loaders
+from gateway.models.account import Caller, SignedIn
 from gateway.models.advice import Advice
 from gateway.models.dates import YearMonth, civil_date
 from gateway.models.money import Locale
 from gateway.models.principal import Principal
 from gateway.models.tenant import Tenant
+from gateway.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """What lives as long as the process and may be used by any request."""
 
+    settings: Settings
     clock: Clock
+    accounts: Accounts
     advice: Mapping[str, Advice]
     upstream_health: tuple[Health, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class NewCookies:
+    """What the answer sets in a browser; `session_ended` takes the session's cookie away."""
+
+    session: str | None = field(default=None, repr=False)
+    device: str | None = field(default=None, repr=False)
+    session_ended: bool = False
+
+    def signed_in(self, outcome: SignedIn) -> None:
+        """A browser has signed in."""
+        self.session, self.device = outcome.session_cookie, outcome.device_cookie
+
+
+@dataclass(slots=True)
 class Context:
-    """One request's surroundings. `locale` is the language that the caller reads."""
+    """One request's surroundings. A sign-in, which stands alone in its operation, changes who is asking.
+
+    `from_own_site` is true where the request carries the header that other sites' pages cannot send, and no sign of
+    coming from one.
+    """
 
     principal: Principal | None
     loaders: Loaders
     services: Services
-    locale: Locale
+    caller: Caller
+    from_own_site: bool
+    cookies: NewCookies = field(default_factory=NewCookies)
+
+    @property
+    def locale(self) -> Locale:
+        """The language that the caller reads."""
+        return self.caller.locale
+
+    @property
+    def signed_in(self) -> Principal:
+        """Who is signed in. Raises Unauthenticated."""
+        if self.principal is None:
+            raise Unauthenticated
+        return self.principal
 
     @property
     def tenant(self) -> Tenant:
-        """The tenant who is signed in: the only source of keys. Raises Unauthenticated."""
-        if self.principal is None:
-            raise Unauthenticated
-        return Tenant(self.principal.lease_reference, self.principal.account_number)
+        """The tenant who is signed in: the only source of keys. Raises Unauthenticated, or Forbidden."""
+        principal = self.signed_in
+        if principal.renewal_only:
+            raise Forbidden("password_renewal_due")
+        return Tenant(principal.lease_reference, principal.account_number)
 
     @property
     def current_month(self) -> YearMonth:

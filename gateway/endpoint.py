@@ -1,7 +1,7 @@
 """GraphQL over HTTP: negotiate, limit, find out who is asking, run the operation, answer."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import graphql
@@ -12,17 +12,28 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from gateway.context import Context, Services
+from gateway.accounts.app_versions import find_outdated
+from gateway.callers import (
+    SESSION_COOKIE,
+    device_cookie,
+    is_from_own_site,
+    read_caller,
+    session_cookie,
+)
+from gateway.context import Context, NewCookies, Services
 from gateway.errors import Unauthenticated
 from gateway.loaders import Loaders
-from gateway.models.money import Locale
+from gateway.locale import translate
+from gateway.models.account import Caller
 from gateway.models.principal import Principal
-from gateway.negotiation import GRAPHQL_RESPONSE, answer_type, caller_locale, is_json, wants_html
+from gateway.negotiation import GRAPHQL_RESPONSE, answer_type, is_json, wants_html
 from gateway.presenting import internal_error, log_unexpected, present_errors, present_refusals
+from gateway.schema.alone import StandsAlone
 
 MAX_TOKENS = 4_000
 # Of graphql-core's own default a small document can burn half a second.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
+RULES = (*graphql.specified_rules, StandsAlone)
 
 
 class GraphQLRequest(msgspec.Struct):
@@ -37,11 +48,13 @@ class GraphQLRequest(msgspec.Struct):
 class Refusal(Exception):
     """The request is answered without running anything."""
 
-    def __init__(self, status: int, code: str, message: str = "", **headers: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str = "", *, extensions: dict[str, Any] | None = None, **headers: str
+    ) -> None:
         super().__init__(code)
         self.status = status
-        self.errors: list[dict[str, Any]] = [{"message": message, "extensions": {"code": code}}]
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.errors: list[dict[str, Any]] = [{"message": message, "extensions": {"code": code} | (extensions or {})}]
+        self.headers = [(name.replace("_", "-"), value) for name, value in headers.items()]
 
     @property
     def about_document(self) -> bool:
@@ -58,14 +71,12 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`POST /graphql`. `authenticate` gives the principal of a bearer token or raises Unauthenticated."""
+    """`POST /graphql`; `page` answers a browser that asks with GET."""
 
     schema: graphql.GraphQLSchema
     services: Services
     build_loaders: Callable[[], Loaders]
-    authenticate: Callable[[str], Awaitable[Principal]]
     new_request_id: Callable[[], str]
-    max_body_bytes: int
     page: Callable[[Request], Awaitable[Response]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,33 +87,38 @@ class Endpoint:
     async def respond(self, request: Request) -> Response:
         """Answers one HTTP request; never raises."""
         request_id = self.new_request_id()
+        caller = read_caller(request, self.services.settings.trusted_networks)
         media_type = answer_type(request.headers.get("accept"))
-        locale = caller_locale(request.headers.get("accept-language"))
         try:
             if request.method != "POST":
                 return await self._other_method(request)
             if media_type is None:
                 raise Refusal(406, "NOT_ACCEPTABLE", "This address answers with JSON.")
-            status, body, headers = 200, await self._answer(request, locale, request_id), {}
+            answer = await self._answer(request, caller, request_id)
         except Refusal as refusal:
-            status, body, headers = refusal.status, {"errors": refusal.errors}, refusal.headers
+            answer = Answer(refusal.status, {"errors": refusal.errors}, refusal.headers)
             if media_type != GRAPHQL_RESPONSE and refusal.about_document:
-                status = 200  # what older clients expect of every well-formed GraphQL answer
+                answer.status = 200  # what older clients expect of every well-formed GraphQL answer
         except ClientDisconnect:
             return Response(status_code=499)
         except Exception as error:  # the last line of defence: masked to the caller, loud in the log
             log_unexpected(error, f"request {request_id}")
-            status, body, headers = 500, {"errors": [internal_error(locale, request_id)]}, {}
-        return _respond(status, body, media_type or GRAPHQL_RESPONSE, headers | {"X-Request-Id": request_id})
+            answer = Answer(500, {"errors": [internal_error(caller.locale, request_id)]})
+        answer.headers.append(("X-Request-Id", request_id))
+        return answer.response(media_type or GRAPHQL_RESPONSE)
 
-    async def _answer(self, request: Request, locale: Locale, request_id: str) -> dict[str, Any]:
+    async def _answer(self, request: Request, caller: Caller, request_id: str) -> "Answer":
+        name, version = (request.headers.get(f"apollographql-client-{what}") for what in ("name", "version"))
+        if (newer := find_outdated(self.services.settings, name, version)) is not None:
+            message = translate(caller.locale, "CLIENT_OUTDATED")
+            raise Refusal(426, "CLIENT_OUTDATED", message, extensions={"storeUrl": newer.store_url})
         question = await self._read(request)
-        principal = await self._principal(request)
-        document = self._document(question)
-        context = Context(principal, self.build_loaders(), self.services, locale)
+        from_own_site = is_from_own_site(request, self.services.settings.public_origin)
+        principal = await self._principal(request, from_own_site, changing="mutation" in question.query)
+        context = Context(principal, self.build_loaders(), self.services, caller, from_own_site)
         executor = Executor.build(
             self.schema,
-            document,
+            self._document(question),
             context_value=context,
             raw_variable_values=question.variables or {},
             operation_name=question.operationName,
@@ -112,10 +128,10 @@ class Endpoint:
             raise Refusal.of(400, "BAD_USER_INPUT", executor)
         running = executor.execute_operation()
         result = cast("graphql.ExecutionResult", await running if isinstance(running, Awaitable) else running)
-        answer: dict[str, Any] = {"data": result.data}
+        body: dict[str, Any] = {"data": result.data}
         if result.errors:
-            answer["errors"] = present_errors(result.errors, locale, request_id)
-        return answer
+            body["errors"] = present_errors(result.errors, caller.locale, request_id)
+        return Answer(200, body, _cookie_headers(context.cookies))
 
     async def _read(self, request: Request) -> GraphQLRequest:
         if not is_json(request.headers.get("content-type", "")):
@@ -123,8 +139,8 @@ class Endpoint:
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
-            if len(body) > self.max_body_bytes:
-                message = f"The request is longer than {self.max_body_bytes} bytes."
+            if len(body) > (longest := self.services.settings.max_body_bytes):
+                message = f"The request is longer than {longest} bytes."
                 raise Refusal(413, "PAYLOAD_TOO_LARGE", message, Connection="close")
         try:
             return msgspec.json.decode(bytes(body), type=GraphQLRequest)
@@ -132,15 +148,28 @@ class Endpoint:
             message = 'The body must be a JSON object with a "query", and "variables" that are an object.'
             raise Refusal(400, "BAD_REQUEST", message) from None
 
-    async def _principal(self, request: Request) -> Principal | None:
-        authorization = request.headers.get("authorization")
-        if authorization is None:
+    async def _principal(self, request: Request, from_own_site: bool, *, changing: bool) -> Principal | None:
+        authorization, cookie = request.headers.get("authorization"), request.cookies.get(SESSION_COOKIE)
+        if authorization is not None and cookie is not None:
+            raise Refusal(400, "BAD_REQUEST", "Send a session cookie or a bearer token, not both.")
+        if authorization is not None:
+            return await self._bearer(authorization, changing)
+        if cookie is None:
             return None
+        if not from_own_site:
+            raise Refusal(403, "FORBIDDEN", "A session cookie needs the header GraphQL-Preflight: 1, from this site.")
+        try:
+            return await self.services.accounts.principal_for_cookie(cookie, changing=changing)
+        except Unauthenticated:
+            message = "The session is not valid, or no longer."
+            raise Refusal(401, "UNAUTHENTICATED", message, Set_Cookie=session_cookie(None)) from None
+
+    async def _bearer(self, authorization: str, changing: bool) -> Principal:
         scheme, _, token = authorization.partition(" ")
         try:
             if scheme.lower() != "bearer" or not token:
                 raise Unauthenticated
-            return await self.authenticate(token.strip())
+            return await self.services.accounts.principal_for_bearer(token.strip(), changing=changing)
         except Unauthenticated:
             challenge = 'Bearer error="invalid_token"'
             message = "The access token is not valid, or no longer."
@@ -153,7 +182,7 @@ class Endpoint:
             raise Refusal.of(400, "GRAPHQL_PARSE_FAILED", [error]) from None
         except RecursionError:
             raise Refusal(400, "GRAPHQL_PARSE_FAILED", "The document is nested too deeply.") from None
-        if errors := graphql.validate(self.schema, document, max_errors=20):
+        if errors := graphql.validate(self.schema, document, RULES, max_errors=20):
             raise Refusal.of(422, "GRAPHQL_VALIDATION_FAILED", errors)
         operation = graphql.get_operation_ast(document, question.operationName)
         if operation is None:
@@ -166,6 +195,27 @@ class Endpoint:
         raise Refusal(405, "METHOD_NOT_ALLOWED", "Ask with POST.", Allow="POST")
 
 
-def _respond(status: int, body: dict[str, Any], media_type: str, headers: dict[str, str]) -> Response:
-    headers |= {"Content-Type": f"{media_type}; charset=utf-8", "Cache-Control": "no-store"}
-    return Response(msgspec.json.encode(body), status, headers)
+@dataclass(slots=True)
+class Answer:
+    """What goes back: status, JSON, headers."""
+
+    status: int
+    body: dict[str, Any]
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+    def response(self, media_type: str) -> Response:
+        """As Starlette sends it."""
+        response = Response(msgspec.json.encode(self.body), self.status, media_type=f"{media_type}; charset=utf-8")
+        response.headers["Cache-Control"] = "no-store"
+        for name, value in self.headers:
+            response.headers.append(name, value)
+        return response
+
+
+def _cookie_headers(cookies: NewCookies) -> list[tuple[str, str]]:
+    headers = []
+    if cookies.session is not None or cookies.session_ended:
+        headers.append(("Set-Cookie", session_cookie(cookies.session)))
+    if cookies.device is not None:
+        headers.append(("Set-Cookie", device_cookie(cookies.device)))
+    return headers

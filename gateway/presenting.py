@@ -8,7 +8,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from gateway.errors import CallerError, UpstreamError
-from gateway.messages import describe, translate
+from gateway.locale import translate
 from gateway.models.money import Locale
 
 MAX_ERRORS = 50
@@ -38,6 +38,13 @@ def log_unexpected(error: BaseException, where: str) -> None:
     """Type and place of a bug, for the log. Never its text, which may hold what was being handled."""
     places = traceback.format_tb(error.__traceback__)
     logger.error("%s: unexpected %s\n%s", where, type(error).__name__, "".join(places))
+
+
+def describe(error: UpstreamError | CallerError, locale: Locale) -> str:
+    """What a person may read of an error."""
+    if isinstance(error, UpstreamError):
+        return translate(locale, error.code, system=translate(locale, error.system.value))
+    return translate(locale, error.message_id, count=None, **error.parameters)
 
 
 def _present(error: GraphQLError, locale: Locale, request_id: str) -> dict[str, Any]:

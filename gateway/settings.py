@@ -1,6 +1,7 @@
 """The gateway's settings; the only reader of the environment (`GATEWAY_…`, or `.env`)."""
 
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -31,9 +32,23 @@ def _database_address(text: str) -> str:
 
 
 def _strong(secret: SecretStr) -> SecretStr:
-    if len(secret.get_secret_value()) < 32:
-        raise ValueError("must have at least 32 characters")
+    if any(len(key.strip()) < 32 for key in secret.get_secret_value().split(",")):
+        raise ValueError("must have at least 32 characters (each of them, where there are several)")
     return secret
+
+
+def _mail_server(address: SecretStr) -> SecretStr:
+    parts = urlsplit(address.get_secret_value())
+    if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or not parts.hostname:
+        raise ValueError("must begin with smtp://, smtps:// or smtp+starttls://")
+    return address
+
+
+def _networks(text: str) -> str:
+    for each in text.split(","):
+        if each.strip():
+            ip_network(each.strip())
+    return text
 
 
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
@@ -59,20 +74,72 @@ class Settings(BaseSettings):
     )
     public_url: HttpAddress = Field(description="Where tenants reach the gateway; issuer of its tokens")
     secret_key: Annotated[SecretStr, AfterValidator(_strong)] = Field(
-        description="At least 32 random characters; everything secret is derived from it"
+        description="At least 32 random characters; everything secret is derived from it. "
+        "Several, separated by commas: the first signs, all are believed"
     )
     upstream_deadline_seconds: float = Field(
         default=10.0, gt=0, le=60, description="Longest wait for one answer of a legacy system, body included"
     )
     advice_directory: Path = Field(default=SHIPPED_ADVICE, description="Markdown articles shown as advice")
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+        default="", description="Networks of proxies whose X-Forwarded-For is believed, separated by commas"
+    )
     max_body_bytes: int = Field(
         default=65_536, gt=0, description="Longest request body; longer ones are refused unread"
     )
+
+    landlord_name: str = Field(default="Le bailleur", min_length=1, description="As tenants read it in mails")
+    smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] | None = Field(
+        default=None, description="smtp://user:password@host:port; smtps:// or smtp+starttls:// where TLS is a must"
+    )
+    mail_from: str | None = Field(
+        default=None, description="Sender of mails; ne-pas-repondre@ the host of the public address unless set"
+    )
+    assistance_url: HttpAddress | None = Field(
+        default=None, description="Page with the assistance form; /assistance of the public address unless set"
+    )
+    password_renewal_mandatory: bool = Field(
+        default=False, description="Whether a session may only renew the password once the anniversary has come"
+    )
+    hashing_threads: int = Field(default=2, ge=1, le=64, description="Passwords looked at at the same time")
+    hashing_queue_seconds: float = Field(
+        default=2.0, gt=0, le=30, description="Longest wait of a password for its turn"
+    )
+    address_calls: int = Field(
+        default=60, ge=1, description="Calls of sign-in and the like that one address may make at once"
+    )
+    address_window_seconds: int = Field(default=60, ge=1, description="In this time such calls grow back")
+    minimum_app_version_android: str = Field(
+        default="0.0.0", pattern=r"^\d+(\.\d+)*$", description="Older ones are refused"
+    )
+    minimum_app_version_ios: str = Field(
+        default="0.0.0", pattern=r"^\d+(\.\d+)*$", description="Older ones are refused"
+    )
+    app_store_url_android: HttpAddress = Field(
+        default="https://play.google.com/store/apps", description="Where a newer app is"
+    )
+    app_store_url_ios: HttpAddress = Field(default="https://apps.apple.com/fr", description="Where a newer app is")
+
+    @cached_property
+    def public_origin(self) -> str:
+        """Scheme, host and port of the public address, as browsers name it."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+    @cached_property
+    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The proxies whose word on the caller's address is believed."""
+        return tuple(ip_network(each.strip()) for each in self.trusted_proxies.split(",") if each.strip())
 
     @cached_property
     def development(self) -> bool:
         """Whether developers' comforts (GraphiQL) are on."""
         return self.environment == "development"
+
+    @cached_property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The keys that secrets are derived from; the first signs."""
+        return tuple(key.strip() for key in self.secret_key.get_secret_value().split(","))
 
 
 def load_settings() -> Settings:

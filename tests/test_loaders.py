@@ -86,7 +86,7 @@ def holds(outcome: Any, truth: Any, kind: str) -> bool:
         # Several rows a key: a row that the system itself files under this key cannot be known for another's, but
         # it never takes a true row's place.
         return set(truth) <= set(outcome)
-    return unmarked(outcome) == unmarked(truth)
+    return bool(unmarked(outcome) == unmarked(truth))
 
 
 def unmarked(outcome: Any) -> Any:

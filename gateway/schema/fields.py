@@ -49,12 +49,13 @@ def fetched(resolve: Callable[..., Any], description: str, **arguments: str) -> 
     return strawberry.field(resolver=resolver, description=description)
 
 
-def described(enum: type[Enum], description: str, **values: str) -> None:
-    """The model's enum is an enum of the graph, each value described; to be said before its first field."""
-    if "__strawberry_definition__" in vars(enum):
-        raise TypeError(f"{enum.__name__} is described too late: a field already uses it")
-    strawberry.enum(enum, description=description)
+def described(enum: type[Enum], description: str, *, name: str | None = None, **values: str) -> None:
+    """The model's enum is an enum of the graph, each value described; before or after fields use it."""
+    if "__strawberry_definition__" not in vars(enum):
+        strawberry.enum(enum)
     definition: StrawberryEnumDefinition = vars(enum)["__strawberry_definition__"]
+    definition.name = name or definition.name
+    definition.description = description
     for value in definition.values:
         value.description = values[value.name]
 
@@ -62,7 +63,8 @@ def described(enum: type[Enum], description: str, **values: str) -> None:
 def _described(parameter: inspect.Parameter, description: str) -> inspect.Parameter:
     name = parameter.name.rstrip("_") if parameter.name.endswith("_") else None
     argument = strawberry.argument(description=description, name=name)
-    return parameter.replace(annotation=Annotated[parameter.annotation, argument])
+    annotation = strawberry.ID if parameter.name == "id" else parameter.annotation
+    return parameter.replace(annotation=Annotated[annotation, argument])
 
 
 def _resolver(resolve: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,10 +3,12 @@
 import strawberry
 
 from gateway.resolvers.advice import resolve_advice
+from gateway.resolvers.policy import resolve_minimum_app_version, resolve_password_policy
 from gateway.resolvers.query import resolve_me, resolve_node
 from gateway.schema.advice import Advice
 from gateway.schema.common import Connection, Node
 from gateway.schema.fields import fetched
+from gateway.schema.policy import AppVersion, PasswordPolicy
 from gateway.schema.service import ServiceStatus
 from gateway.schema.tenant import Tenant
 
@@ -26,6 +28,10 @@ class Query:
         id="An id that the graph has given.",
     )
     service_status: ServiceStatus = fetched(_service_status, "How the systems behind the graph are doing.")
+    password_policy: PasswordPolicy = fetched(resolve_password_policy, "The rules for passwords.")
+    minimum_app_version: AppVersion | None = fetched(
+        resolve_minimum_app_version, "The oldest app that is still served.", platform="What the app runs on."
+    )
     advice: Connection[Advice] = fetched(
         resolve_advice,
         "Articles with advice for everyday life in the dwelling.",

@@ -1,11 +1,13 @@
 """The tenant: everything that one lease leads to."""
 
 from gateway.models import tenant
+from gateway.resolvers.account import resolve_account
 from gateway.resolvers.advisor import resolve_advisor, resolve_useful_contacts
 from gateway.resolvers.balance import resolve_balance, resolve_due_notices, resolve_ledger
 from gateway.resolvers.lease import resolve_dwelling, resolve_lease, resolve_lease_holder
 from gateway.resolvers.water import resolve_water_consumption
 from gateway.resolvers.work import resolve_works
+from gateway.schema.account import Account
 from gateway.schema.advisor import Advisor, Contact
 from gateway.schema.balance import Balance, DueNotice, LedgerEntry
 from gateway.schema.common import Connection, Node
@@ -24,6 +26,7 @@ class Tenant(Node):
     """A tenant."""
 
     account_label: str = plain("Intitulé de compte, as printed on the lease and on every due notice.")
+    account: Account | None = fetched(resolve_account, "The on-line account.")
     lease_holder: LeaseHolder | None = fetched(resolve_lease_holder, "The principal holder of the lease.")
     lease: Lease | None = fetched(resolve_lease, "The lease.")
     dwelling: Dwelling | None = fetched(resolve_dwelling, "The dwelling.")

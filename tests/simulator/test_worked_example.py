@@ -82,7 +82,7 @@ async def test_works_advisor_contacts_identity(soap: SoapClient) -> None:
     (row,) = works.items("Travaux")
     expected = {
         **{"RefTravaux": "OS-2026-004512", "CodePortee": "L", "CodeNature": "PLB", "CodeEtat": "030"},
-        **{"Description": "Remplacement mécanisme WC", "CodePriorite": "NOR", "DateDemande": "12/10/2026"},
+        **{"LibelleNature": "Remplacement mécanisme WC", "CodePriorite": "NOR", "DateDemande": "12/10/2026"},
         **{"DateRendezVous": "25/11/2026", "HeureRdvDebut": "08:00", "HeureRdvFin": "12:00"},
     }
     assert expected.items() <= row.items()

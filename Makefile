@@ -1,0 +1,57 @@
+# What people run here. `make help` lists it.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+
+GRAPHIQL := gateway/static/graphiql/index.html
+GRAPHIQL_SOURCES := $(addprefix graphiql/,.npmrc build.sh index.html package.json package-lock.json vite.config.js) \
+	$(wildcard graphiql/src/* graphiql/src/examples/*)
+
+.PHONY: help setup demo test check format lock graphiql clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.ready ## a virtual environment with everything locked
+
+# Hashes make pip refuse anything but the locked files; the project itself is installed without build isolation,
+# so that its build backend is a locked one too.
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (PYTHON=python3.12 make …)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## the gateway on http://127.0.0.1:8000 (PORT=8123 for another) with both legacy systems simulated
+	@$(MAKE) --no-print-directory graphiql || echo "GraphiQL could not be built; the demo runs without it."
+	@$(BIN)/tenant-gateway demo --port $(PORT)
+
+test: setup ## all tests
+	$(BIN)/pytest
+
+check: setup ## style, types, layers, schema in step
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/tenant-gateway schema --check
+
+format: setup ## puts the code into its form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+graphiql: setup $(GRAPHIQL) ## the page for trying the graph out, built once
+
+$(GRAPHIQL): $(GRAPHIQL_SOURCES)
+	sh graphiql/build.sh
+
+lock: setup ## pins every dependency anew, with hashes and without addresses
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group node -o requirements/node.txt
+
+clean: ## everything that can be made again
+	rm -rf $(VENV) gateway/static graphiql/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

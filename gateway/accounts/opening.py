@@ -1,0 +1,81 @@
+"""Puts the accounts of a process together, and makes the demo's account."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from gateway.accounts.budgets import AddressBudgets
+from gateway.accounts.holders import Holder
+from gateway.accounts.moments import SECOND
+from gateway.accounts.passwords import Passwords
+from gateway.accounts.sealing import Secrets, new_id
+from gateway.accounts.service import Accounts
+from gateway.accounts.shapes import read_label, read_password
+from gateway.accounts.store import Store, accounts
+from gateway.accounts.store.rows import AccountRow
+from gateway.accounts.tokens import TokenIssuer
+from gateway.accounts.tools import Tools
+from gateway.clock import Clock
+from gateway.models.money import Locale
+from gateway.settings import Settings
+
+
+@asynccontextmanager
+async def open_accounts(settings: Settings, clock: Clock) -> AsyncIterator[Accounts]:
+    """Accounts on the database of the settings, which is not asked for anything yet."""
+    tools = build_tools(settings, clock)
+    try:
+        yield Accounts(tools)
+    finally:
+        tools.passwords.close()
+        await tools.store.close()
+
+
+def build_tools(settings: Settings, clock: Clock) -> Tools:
+    """What use cases work with."""
+    store = Store(settings.database_url)
+    secrets = Secrets(settings.secret_keys)
+    return Tools(
+        settings=settings,
+        clock=clock,
+        store=store,
+        secrets=secrets,
+        passwords=Passwords(threads=settings.hashing_threads, queue_seconds=settings.hashing_queue_seconds),
+        tokens=TokenIssuer(store, secrets, clock, settings.public_url),
+        budgets=AddressBudgets(calls=settings.address_calls, window_ms=settings.address_window_seconds * SECOND),
+    )
+
+
+async def create_account_without_mail(
+    settings: Settings, clock: Clock, label: str, lease_reference: str, password: str, *, email: str | None = None
+) -> str:
+    """An account that nobody had to confirm, for demo and tests; its id."""
+    tools = build_tools(settings, clock)
+    try:
+        return await insert_account(tools, label, lease_reference, password, email=email)
+    finally:
+        tools.passwords.close()
+        await tools.store.close()
+
+
+async def insert_account(
+    tools: Tools, label: str, lease_reference: str, password: str, *, email: str | None = None
+) -> str:
+    """The same with tools at hand."""
+    label, now, account_id = read_label(label), tools.now(), new_id()
+    password_hash = await tools.passwords.hash(read_password(password))
+    row = AccountRow(
+        id=account_id,
+        label_key=tools.label_keys(label)[0],
+        sealed=Holder(lease_reference, label, email, Locale.FR).seal(tools.secrets, account_id),
+        password_hash=password_hash,
+        name_hashes="",
+        holder_hashes="",
+        created_at=now,
+        password_changed_at=now,
+        last_sign_in_at=None,
+        recheck_at=now,
+        closed_at=None,
+    )
+    async with tools.store.write() as tx:
+        await accounts.insert(tx, row)
+    return account_id

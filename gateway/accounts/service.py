@@ -1,0 +1,201 @@
+"""Accounts: everything that the rest of the gateway asks of them, one method each."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+
+from gateway.accounts import assistance, confirmation, refreshing, registration, renewal, resets, sessions, signing_in
+from gateway.accounts.assistance import Handled
+from gateway.accounts.directory import Directory
+from gateway.accounts.duties import Duty
+from gateway.accounts.holders import present_account
+from gateway.accounts.principals import Principals
+from gateway.accounts.sender import MailServer, send_once
+from gateway.accounts.store import accounts, is_migrated
+from gateway.accounts.tools import Bell, Tools
+from gateway.accounts.worker import work_once
+from gateway.errors import Unauthenticated
+from gateway.models.account import (
+    Account,
+    AccountForm,
+    AssistanceForm,
+    AssistanceOutcome,
+    AssistanceRequest,
+    AssistanceState,
+    Caller,
+    ClientKind,
+    ConfirmationOutcome,
+    CreationOutcome,
+    RefreshOutcome,
+    RenewalOutcome,
+    ResetOutcome,
+    ResetRequestOutcome,
+    Session,
+    SignInOutcome,
+)
+from gateway.models.principal import Principal
+
+T = TypeVar("T")
+
+POLLED_EVERY_SECONDS: Final = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+class Accounts:
+    """The gateway's accounts. What is typed is checked first: every use case may raise BadUserInput."""
+
+    def __init__(self, tools: Tools) -> None:
+        self.tools = tools
+        self._principals = Principals(tools)
+
+    async def sign_in(self, label: str, password: str, client: ClientKind, caller: Caller) -> SignInOutcome:
+        """A session for who knows the password."""
+        outcome = await signing_in.sign_in(self.tools, label, password, client, caller)
+        return self._ring(outcome)
+
+    async def create_account(self, form: AccountForm, caller: Caller) -> CreationOutcome:
+        """Asks for an account, the first time or again."""
+        return self._ring(await registration.create_account(self.tools, form, caller))
+
+    async def confirm_account(
+        self, token: str, password: str, client: ClientKind, caller: Caller
+    ) -> ConfirmationOutcome:
+        """Confirms a creation, or an address, with the mailed link and the password."""
+        return self._ended(await confirmation.confirm_account(self.tools, token, password, client, caller))
+
+    async def request_password_reset(self, label: str, caller: Caller) -> ResetRequestOutcome:
+        """Asks for a link that lets a new password be chosen."""
+        return self._ring(await resets.request_password_reset(self.tools, label, caller))
+
+    async def complete_password_reset(
+        self, token: str, new_password: str, client: ClientKind, caller: Caller
+    ) -> ResetOutcome:
+        """Chooses a new password with the mailed link."""
+        return self._ended(await resets.complete_password_reset(self.tools, token, new_password, client, caller))
+
+    async def renew_password(self, principal: Principal, current: str, new: str, caller: Caller) -> RenewalOutcome:
+        """Changes the password of who is signed in. Raises Unauthenticated."""
+        return self._ended(await renewal.renew_password(self.tools, principal, current, new, caller))
+
+    async def request_assistance(self, form: AssistanceForm, caller: Caller) -> AssistanceOutcome:
+        """Sends the assistance form."""
+        return await assistance.request_assistance(self.tools, form, caller)
+
+    async def refresh_session(self, refresh_token: str, caller: Caller) -> RefreshOutcome:
+        """New tokens for the app."""
+        return self._ended(await refreshing.refresh(self.tools, refresh_token, caller))
+
+    async def principal_for_bearer(self, token: str, *, changing: bool = False) -> Principal:
+        """Who shows an access token; `changing` where no answer some seconds old will do. Raises Unauthenticated."""
+        return await self._principals.for_bearer(token, changing=changing)
+
+    async def principal_for_cookie(self, cookie: str, *, changing: bool = False) -> Principal:
+        """Who shows a session cookie; `changing` as above. Raises Unauthenticated."""
+        return await self._principals.for_cookie(cookie, changing=changing)
+
+    async def log_out(self, principal: Principal, caller: Caller) -> None:
+        """Ends this session."""
+        await self.end_session(principal, principal.session_id, caller)
+
+    async def log_out_everywhere(self, principal: Principal, caller: Caller) -> None:
+        """Ends every session of the tenant, this one too."""
+        await sessions.end_all_sessions(self.tools, principal, caller)
+        self._principals.forget()
+
+    async def end_session(self, principal: Principal, session_id: str, caller: Caller) -> bool:
+        """Ends one of the tenant's sessions; false where there is none of that id."""
+        return self._ended(await sessions.end_session(self.tools, principal, session_id, caller))
+
+    async def list_sessions(self, principal: Principal) -> tuple[Session, ...]:
+        """Where the tenant is signed in, the last used first."""
+        return await sessions.list_sessions(self.tools, principal)
+
+    async def account_of(self, principal: Principal) -> Account:
+        """The tenant's account. Raises Unauthenticated where it has been closed."""
+        async with self.tools.store.read() as tx:
+            account = await accounts.fetch(tx, principal.account_id)
+        if account is None or account.closed_at is not None:
+            raise Unauthenticated
+        return present_account(self.tools, account)
+
+    async def jwks(self) -> dict[str, list[dict[str, str]]]:
+        """The public keys of access tokens."""
+        return await self.tools.tokens.jwks()
+
+    async def rotate_keys(self) -> str:
+        """A new key signs access tokens from now on, and nobody is signed out; its id."""
+        return await self.tools.tokens.rotate()
+
+    async def list_assistance(self, state: AssistanceState = AssistanceState.OPEN) -> tuple[AssistanceRequest, ...]:
+        """Requests for assistance, the oldest first."""
+        return await assistance.list_requests(self.tools, state)
+
+    async def accept_assistance(self, reference: str, operator: str) -> Handled:
+        """Releases the label and mails that the account can be created again."""
+        return self._ring(await assistance.accept(self.tools, reference, operator))
+
+    async def refuse_assistance(self, reference: str, operator: str) -> Handled:
+        """Closes a request and mails how to go on."""
+        return self._ring(await assistance.refuse(self.tools, reference, operator))
+
+    async def is_reachable(self) -> bool:
+        """Whether the database answers and has the form that this version needs."""
+        return await self.find_problem() is None
+
+    async def find_problem(self) -> str | None:
+        """What is wrong with the database, in plain words."""
+        try:
+            if not await is_migrated(self.tools.store):
+                return "is not in the form that this version needs; run `tenant-gateway migrate`"
+        except Exception as error:  # whatever a driver raises
+            return f"does not answer ({type(error).__name__}); is GATEWAY_DATABASE_URL right?"
+        return None
+
+    @asynccontextmanager
+    async def working(self, directory: Directory, mail_server: MailServer | None) -> AsyncIterator[None]:
+        """Meanwhile work is taken up and mails are sent, by one node at a time; without server they wait."""
+        worker, sender = Duty(self.tools, "worker"), Duty(self.tools, "sender")
+
+        async def work() -> int:
+            done = await work_once(self.tools, directory, worker)
+            await self.tools.tokens.refresh_keys()
+            self.tools.mail_bell.ring()
+            return done
+
+        loops = [asyncio.create_task(_repeat("worker", work, self.tools.work_bell))]
+        if mail_server is not None:
+            server = mail_server
+            send = lambda: send_once(self.tools, server, sender)  # noqa: E731
+            loops.append(asyncio.create_task(_repeat("sender", send, self.tools.mail_bell)))
+        try:
+            yield
+        finally:
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            await asyncio.gather(worker.leave(), sender.leave(), return_exceptions=True)
+
+    def _ring(self, outcome: T) -> T:
+        # Mails and work may have been written.
+        self.tools.work_bell.ring()
+        self.tools.mail_bell.ring()
+        return outcome
+
+    def _ended(self, outcome: T) -> T:
+        # Sessions may have ended, too.
+        self._principals.forget()
+        return self._ring(outcome)
+
+
+async def _repeat(name: str, step: Callable[[], Awaitable[int]], bell: Bell) -> None:
+    while True:
+        try:
+            done = await step()
+        except Exception as error:  # the database may be away for a while
+            logger.error("%s: %s", name, type(error).__name__)
+            done = 0
+        if not done:
+            await bell.wait(POLLED_EVERY_SECONDS)

@@ -1,0 +1,74 @@
+"""Statements about accounts."""
+
+from typing import Any
+
+from sqlalchemy import insert as insert_into
+from sqlalchemy import select, update
+
+from gateway.accounts.store.engine import Transaction
+from gateway.accounts.store.rows import AccountRow, every, one
+from gateway.accounts.store.tables import ACCOUNTS
+
+
+async def find(tx: Transaction, label_keys: tuple[str, ...]) -> AccountRow | None:
+    """The open account of a label, whose key may stem from any of the secrets."""
+    statement = select(ACCOUNTS).where(ACCOUNTS.c.label_key.in_(label_keys), ACCOUNTS.c.closed_at.is_(None))
+    return one(AccountRow, await tx.execute(statement))
+
+
+async def ever_existed(tx: Transaction, label_keys: tuple[str, ...]) -> bool:
+    """Whether the label has, or had, an account."""
+    statement = select(ACCOUNTS.c.id).where(ACCOUNTS.c.label_key.in_(label_keys)).limit(1)
+    return (await tx.execute(statement)).first() is not None
+
+
+async def fetch(tx: Transaction, account_id: str) -> AccountRow | None:
+    """The account of that id, open or closed."""
+    return one(AccountRow, await tx.execute(select(ACCOUNTS).where(ACCOUNTS.c.id == account_id)))
+
+
+async def fetch_due_for_recheck(tx: Transaction, now: int, limit: int) -> list[AccountRow]:
+    """Open accounts whose lease is to be looked at again."""
+    statement = (
+        select(ACCOUNTS)
+        .where(ACCOUNTS.c.closed_at.is_(None), ACCOUNTS.c.recheck_at <= now)
+        .order_by(ACCOUNTS.c.recheck_at)
+        .limit(limit)
+    )
+    return every(AccountRow, await tx.execute(statement))
+
+
+async def insert(tx: Transaction, row: AccountRow) -> None:
+    """A new account."""
+    await tx.execute(insert_into(ACCOUNTS).values({column.name: getattr(row, column.name) for column in ACCOUNTS.c}))
+
+
+async def change(tx: Transaction, account_id: str, **values: Any) -> None:
+    """Sets columns of an account."""
+    await tx.execute(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(values))
+
+
+async def change_password(tx: Transaction, account_id: str, old_hash: str, new_hash: str, now: int) -> bool:
+    """Sets the password, unless it has been changed since `old_hash` was read."""
+    statement = (
+        update(ACCOUNTS)
+        .where(ACCOUNTS.c.id == account_id, ACCOUNTS.c.password_hash == old_hash, ACCOUNTS.c.closed_at.is_(None))
+        .values(password_hash=new_hash, password_changed_at=now)
+    )
+    return (await tx.execute(statement)).rowcount == 1
+
+
+async def note_sign_in(tx: Transaction, account_id: str, verified_hash: str, new_hash: str | None, now: int) -> bool:
+    """Notes a sign-in, and that the lease is to be looked at again; false where the password is another by now."""
+    statement = (
+        update(ACCOUNTS)
+        .where(ACCOUNTS.c.id == account_id, ACCOUNTS.c.password_hash == verified_hash, ACCOUNTS.c.closed_at.is_(None))
+        .values(last_sign_in_at=now, recheck_at=now, password_hash=new_hash or verified_hash)
+    )
+    return (await tx.execute(statement)).rowcount == 1
+
+
+async def postpone_rechecks(tx: Transaction, now: int, until: int) -> None:
+    """Leaves every recheck that is due for later."""
+    due = update(ACCOUNTS).where(ACCOUNTS.c.closed_at.is_(None), ACCOUNTS.c.recheck_at <= now)
+    await tx.execute(due.values(recheck_at=until))

@@ -1,0 +1,105 @@
+"""Transactions on the gateway's own database, SQLite or PostgreSQL."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+Transaction = AsyncConnection
+"""An open transaction; the functions beside run their statements in it."""
+
+BUSY_SECONDS: Final = 10
+_WRITING: Final = "gateway_writing"
+
+
+class Store:
+    """Opens transactions. Nothing is connected before the first one."""
+
+    def __init__(self, database_url: str) -> None:
+        self.engine = create_engine(database_url)
+        self._writing_engine = self.engine.execution_options(**{_WRITING: True})
+        # SQLite has one writer. Those of this process queue here instead of polling each other's lock.
+        self._writer = asyncio.Lock() if self.engine.dialect.name == "sqlite" else None
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        """A transaction that only reads."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Transaction]:
+        """A transaction, committed at the end and rolled back where anything is raised."""
+        async with AsyncExitStack() as stack:
+            if self._writer:
+                await stack.enter_async_context(self._writer)
+            yield await stack.enter_async_context(self._writing_engine.begin())
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self.engine.dispose()
+
+
+def create_engine(database_url: str) -> AsyncEngine:
+    """An engine for `sqlite:///file` or `postgresql://…`. Its errors never show what a statement was given."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url)
+    # `sslmode` and friends are libpq's way of writing; asyncpg reads `ssl`.
+    mode = url.query.get("sslmode", "prefer")
+    root = url.query.get("sslrootcert")
+    return create_async_engine(
+        url.set(drivername="postgresql+asyncpg").difference_update_query(("sslmode", "sslrootcert")),
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": 5,
+            "command_timeout": 15,
+            "ssl": _verifying(str(mode), str(root) if root else None),
+            "server_settings": {"application_name": "tenant-gateway", "lock_timeout": "5000"},
+        },
+    )
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"), hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", f"busy_timeout={BUSY_SECONDS * 1000}", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads before it writes must hold the lock from its start: SQLite cannot wait for it later.
+        writing = connection.get_execution_options().get(_WRITING)
+        cursor = connection.connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+        cursor.close()
+
+    return engine
+
+
+def _verifying(mode: str, root: str | None) -> str | ssl.SSLContext:
+    if mode not in {"verify-ca", "verify-full"}:
+        return mode
+    context = ssl.create_default_context(cafile=root)
+    context.check_hostname = mode == "verify-full"
+    return context

@@ -1,0 +1,68 @@
+"""Who calls, as far as HTTP tells: address, language, browser or app, own site or another."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from starlette.requests import Request
+
+from gateway.models.account import Caller
+from gateway.negotiation import caller_locale
+
+SESSION_COOKIE = "__Host-session"
+DEVICE_COOKIE = "__Host-device"
+
+Network = IPv4Network | IPv6Network
+
+
+def read_caller(request: Request, trusted_proxies: Sequence[Network]) -> Caller:
+    """The caller. What a proxy says of the address is believed of trusted proxies alone."""
+    return Caller(
+        address=_address(request, trusted_proxies),
+        user_agent=request.headers.get("user-agent"),
+        locale=caller_locale(request.headers.get("accept-language")),
+        device_cookie=request.cookies.get(DEVICE_COOKIE),
+    )
+
+
+def is_from_own_site(request: Request, own_origin: str) -> bool:
+    """Whether the request carries a header that other sites' pages cannot send, and no sign of coming from one."""
+    preflighted = "graphql-preflight" in request.headers or "apollo-require-preflight" in request.headers
+    origin = request.headers.get("origin")
+    site = request.headers.get("sec-fetch-site")
+    return preflighted and origin in {None, own_origin} and site in {None, "same-origin", "none"}
+
+
+def session_cookie(value: str | None) -> str:
+    """The Set-Cookie header that gives a browser its session, or takes it away."""
+    return _cookie(SESSION_COOKIE, value, 12 * 3600)
+
+
+def device_cookie(value: str) -> str:
+    """The Set-Cookie header by which a device is known again."""
+    return _cookie(DEVICE_COOKIE, value, 365 * 86_400)
+
+
+def _cookie(name: str, value: str | None, seconds: int) -> str:
+    lifetime = seconds if value is not None else 0
+    return f"{name}={value or ''}; Max-Age={lifetime}; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+def _address(request: Request, trusted_proxies: Sequence[Network]) -> str | None:
+    address = request.client.host if request.client else None
+    for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
+        if not _is_in(address, trusted_proxies) or not _is_address(hop.strip()):
+            break
+        address = hop.strip()
+    return address
+
+
+def _is_in(address: str | None, networks: Sequence[Network]) -> bool:
+    return address is not None and _is_address(address) and any(ip_address(address) in each for each in networks)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

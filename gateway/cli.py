@@ -1,0 +1,90 @@
+"""The command `tenant-gateway`: parses arguments, nothing else."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+from gateway import commands
+from gateway.advice import AdviceError
+from gateway.models.dates import PARIS
+from gateway.settings import SettingsError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; what is wrong with settings or ports is one plain line, never a stack trace."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except (SettingsError, AdviceError, commands.CommandError) as error:
+        print(f"tenant-gateway: {error}".replace("\n", "\ntenant-gateway: "), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tenant-gateway", description="One tenant graph over two legacy systems.")
+    subparsers = parser.add_subparsers(required=True, metavar="command")
+
+    demo = subparsers.add_parser("demo", help="the gateway with both legacy systems simulated, nothing to set up")
+    _listening(demo)
+    _landlord(demo)
+    demo.set_defaults(run=commands.run_demo)
+
+    serve = subparsers.add_parser("serve", help="the gateway; settings from GATEWAY_… variables or .env")
+    _listening(serve)
+    serve.add_argument("--workers", type=_positive, default=1, help="processes (default 1)")
+    serve.set_defaults(run=commands.run_serve)
+
+    simulate = subparsers.add_parser("simulate", help="both legacy systems, simulated, alone")
+    simulate.add_argument("--host", default="127.0.0.1")
+    simulate.add_argument("--property-port", type=_port, default=8101)
+    simulate.add_argument("--billing-port", type=_port, default=8102)
+    simulate.add_argument("--admin-port", type=_port, default=8103)
+    _landlord(simulate)
+    simulate.add_argument("--now", type=_moment, help="the moment to begin at, ISO 8601, Paris time by default")
+    simulate.set_defaults(run=commands.run_simulate)
+
+    schema = subparsers.add_parser("schema", help="prints the schema")
+    schema.add_argument("--check", action="store_true", help="fails where schema.graphql is out of step with the code")
+    schema.set_defaults(run=commands.run_schema)
+
+    migrate = subparsers.add_parser("migrate", help="brings the database to the newest form")
+    migrate.set_defaults(run=commands.run_migrate)
+
+    check = subparsers.add_parser("check", help="tries settings, database and both legacy systems")
+    check.set_defaults(run=commands.run_check)
+    return parser
+
+
+def _listening(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=_port, default=8000)
+
+
+def _landlord(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tenants", type=_positive, default=200, help="how many tenants there are (default 200)")
+    parser.add_argument("--seed", type=int, default=7, help="another seed is another landlord (default 7)")
+    parser.add_argument("--latency", choices=["none", "realistic"], default="none")
+    parser.add_argument("--nights", action="store_true", help="closes the systems at night, as the contracts say")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a number above 0")
+    return int(text)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a moment is written 2026-11-03T10:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=PARIS)

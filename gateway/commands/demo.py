@@ -1,0 +1,117 @@
+"""`demo`: the gateway with both legacy systems simulated, a demo account, and nothing to set up."""
+
+import argparse
+import asyncio
+import json
+import secrets
+import tempfile
+from pathlib import Path
+
+from gateway.accounts import create_account_without_mail, migrate_database
+from gateway.app import create_app
+from gateway.clients.mail import PrintedMails
+from gateway.clock import clock_from
+from gateway.commands.listening import Server, listen
+from gateway.graphiql import BUILT
+from gateway.logs import configure_logs
+from gateway.settings import Settings
+from gateway.simulator import (
+    BILLING_SECRET,
+    BILLING_USER,
+    DEMO_NOW,
+    EXAMPLE_LABEL,
+    EXAMPLE_LEASE,
+    PROPERTY_COMPANY,
+    PROPERTY_PASSWORD,
+    PROPERTY_USER,
+    Simulator,
+    SimulatorOptions,
+    run_simulator,
+)
+
+DEMO_PASSWORD = "Soleil-de-Metz-57"  # noqa: S105 - of an account that exists only while the demo runs
+
+_BANNER = """
+The gateway            {address}/graphql   {page}
+Demo account           {label}   password {password}
+It is                  3 November 2026, 10:00 in Paris; the clock runs on
+Legacy systems         {property_url}
+                       {billing_url}
+Their knobs, counters  {admin_url}
+Mails                  {address}/mails   (and here, below)
+
+Sign in and ask, in another terminal:
+
+  TOKEN=$(curl -s {address}/graphql -H 'Content-Type: application/json' -H 'GraphQL-Preflight: 1' \\
+    -d '{sign_in}' \\
+    | sed 's/.*"accessToken":"\\([^"]*\\).*/\\1/')
+  curl -s {address}/graphql -H 'Content-Type: application/json' -H "Authorization: Bearer $TOKEN" \\
+    -d '{query}'
+
+Ctrl-C stops everything."""
+_SIGN_IN = """mutation {{ logIn(input: {{accountLabel: "{label}", password: "{password}", client: APP}}) \
+{{ ... on SignedIn {{ tokens {{ accessToken }} }} }} }}"""
+_QUERY = "{ me { leaseHolder { fullName } balance { amount { formatted } due { formatted } direction } } }"
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Serves until Ctrl-C; the database lives in a temporary folder and goes with the demo."""
+    configure_logs()
+    sock = listen(options.host, options.port)
+    address = f"http://{options.host}:{sock.getsockname()[1]}"
+
+    async def run(folder: Path) -> None:
+        clock = clock_from(DEMO_NOW)
+        simulated = SimulatorOptions(
+            tenants=options.tenants,
+            seed=options.seed,
+            latency=options.latency,
+            nights=options.nights,
+            now=clock,
+            host=options.host,
+        )
+        async with run_simulator(simulated) as simulator:
+            settings = demo_settings(simulator, folder, address)
+            await asyncio.to_thread(migrate_database, settings.database_url)
+            await create_account_without_mail(settings, clock, EXAMPLE_LABEL, EXAMPLE_LEASE, DEMO_PASSWORD)
+            account = (EXAMPLE_LABEL, DEMO_PASSWORD)
+            app = create_app(settings, clock=clock, mail_server=PrintedMails(), demo_account=account)
+            banner = _banner(simulator, address)
+            await Server(app, lambda: print(banner, flush=True)).serve(sockets=[sock])
+
+    with tempfile.TemporaryDirectory(prefix="tenant-gateway-") as folder:
+        asyncio.run(run(Path(folder)))
+    return 0
+
+
+def demo_settings(simulator: Simulator, folder: Path, address: str) -> Settings:
+    """Settings that point at the simulator; nothing is read from the environment that matters here."""
+    return Settings(
+        _env_file=None,
+        environment="development",
+        property_url=simulator.property_url,
+        property_user=PROPERTY_USER,
+        property_password=PROPERTY_PASSWORD,
+        property_company=PROPERTY_COMPANY,
+        billing_url=simulator.billing_url,
+        billing_user=BILLING_USER,
+        billing_secret=BILLING_SECRET,
+        database_url=f"sqlite:///{folder / 'gateway.sqlite'}",
+        public_url=address,
+        secret_key=secrets.token_urlsafe(48),
+    )
+
+
+def _banner(simulator: Simulator, address: str) -> str:
+    built = (BUILT / "index.html").exists()
+    return _BANNER.format(
+        address=address,
+        page="GraphiQL in a browser" if built else "(`make graphiql` builds the page for browsers)",
+        label=EXAMPLE_LABEL,
+        password=DEMO_PASSWORD,
+        property_url=simulator.property_url,
+        billing_url=simulator.billing_url,
+        admin_url=simulator.admin_url,
+        sign_in=json.dumps({"query": _SIGN_IN.format(label=EXAMPLE_LABEL, password=DEMO_PASSWORD)}),
+        query=json.dumps({"query": _QUERY}),
+    )

@@ -1,0 +1,35 @@
+"""`serve`: the gateway with the settings of the environment."""
+
+import argparse
+import asyncio
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from gateway.advice import load_advice
+from gateway.app import create_app
+from gateway.commands.listening import Server, listen
+from gateway.logs import configure_logs
+from gateway.settings import load_settings
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    """Serves until SIGINT or SIGTERM, in one process or several."""
+    settings = load_settings()
+    load_advice(settings.advice_directory)  # what is wrong with an article is told before anything listens
+    configure_logs()
+    sock = listen(options.host, options.port)
+    if options.workers > 1:
+        config = uvicorn.Config(
+            "gateway.app:app_from_environment",
+            factory=True,
+            workers=options.workers,
+            access_log=False,
+            server_header=False,
+        )
+        Multiprocess(config, sockets=[sock]).run()
+        return 0
+    address = f"http://{options.host}:{sock.getsockname()[1]}"
+    server = Server(create_app(settings), lambda: print(f"tenant-gateway serves on {address}", flush=True))
+    asyncio.run(server.serve(sockets=[sock]))
+    return 0 if server.started else 1

@@ -1,0 +1,51 @@
+"""`simulate`: both legacy systems alone, for front-end and load work."""
+
+import argparse
+import asyncio
+
+from gateway.clock import clock_from, system_clock
+from gateway.commands.listening import CommandError, stopped
+from gateway.simulator import (
+    BILLING_SECRET,
+    BILLING_USER,
+    PROPERTY_COMPANY,
+    PROPERTY_PASSWORD,
+    PROPERTY_USER,
+    SimulatorOptions,
+    run_simulator,
+)
+
+
+def run_simulate(options: argparse.Namespace) -> int:
+    """Serves until Ctrl-C."""
+    asyncio.run(_simulate(options))
+    return 0
+
+
+async def _simulate(options: argparse.Namespace) -> None:
+    simulated = SimulatorOptions(
+        tenants=options.tenants,
+        seed=options.seed,
+        latency=options.latency,
+        nights=options.nights,
+        now=system_clock if options.now is None else clock_from(options.now),
+        host=options.host,
+        property_port=options.property_port,
+        billing_port=options.billing_port,
+        admin_port=options.admin_port,
+    )
+    try:
+        async with run_simulator(simulated) as simulator:
+            print(f"Property management (SOAP)  {simulator.property_url}   WSDL: {simulator.property_url}?wsdl")
+            print(f"Billing (REST)              {simulator.billing_url}")
+            print(f"Knobs and counters          {simulator.admin_url}")
+            print("For a gateway that asks them:")
+            print(f"  GATEWAY_PROPERTY_URL={simulator.property_url}")
+            print(f"  GATEWAY_PROPERTY_USER={PROPERTY_USER} GATEWAY_PROPERTY_PASSWORD={PROPERTY_PASSWORD}")
+            print(f"  GATEWAY_PROPERTY_COMPANY={PROPERTY_COMPANY}")
+            print(f"  GATEWAY_BILLING_URL={simulator.billing_url}")
+            print(f"  GATEWAY_BILLING_USER={BILLING_USER} GATEWAY_BILLING_SECRET={BILLING_SECRET}")
+            print("Ctrl-C stops it.", flush=True)
+            await stopped()
+    except OSError as error:
+        raise CommandError(f"cannot listen on {options.host}: {error.strerror or error}; choose other ports") from None
