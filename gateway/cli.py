@@ -1,12 +1,13 @@
 """The command `tenant-gateway`: parses arguments, nothing else."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 
-from gateway import commands
 from gateway.advice import AdviceError
+from gateway.commands import CommandError
 from gateway.models.dates import PARIS
 from gateway.settings import SettingsError
 
@@ -15,8 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; what is wrong with settings or ports is one plain line, never a stack trace."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options) or 0)
-    except (SettingsError, AdviceError, commands.CommandError) as error:
+        command = importlib.import_module(f"gateway.commands.{options.command}")
+        return int(command.run(options))
+    except (SettingsError, AdviceError, CommandError) as error:
         print(f"tenant-gateway: {error}".replace("\n", "\ntenant-gateway: "), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -30,12 +32,12 @@ def _parser() -> argparse.ArgumentParser:
     demo = subparsers.add_parser("demo", help="the gateway with both legacy systems simulated, nothing to set up")
     _listening(demo)
     _landlord(demo)
-    demo.set_defaults(run=commands.run_demo)
+    demo.set_defaults(command="demo")
 
     serve = subparsers.add_parser("serve", help="the gateway; settings from GATEWAY_… variables or .env")
     _listening(serve)
     serve.add_argument("--workers", type=_positive, default=1, help="processes (default 1)")
-    serve.set_defaults(run=commands.run_serve)
+    serve.set_defaults(command="serve")
 
     simulate = subparsers.add_parser("simulate", help="both legacy systems, simulated, alone")
     simulate.add_argument("--host", default="127.0.0.1")
@@ -44,17 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--admin-port", type=_port, default=8103)
     _landlord(simulate)
     simulate.add_argument("--now", type=_moment, help="the moment to begin at, ISO 8601, Paris time by default")
-    simulate.set_defaults(run=commands.run_simulate)
+    simulate.set_defaults(command="simulate")
 
     schema = subparsers.add_parser("schema", help="prints the schema")
     schema.add_argument("--check", action="store_true", help="fails where schema.graphql is out of step with the code")
-    schema.set_defaults(run=commands.run_schema)
+    schema.set_defaults(command="schema")
 
     migrate = subparsers.add_parser("migrate", help="brings the database to the newest form")
-    migrate.set_defaults(run=commands.run_migrate)
+    migrate.set_defaults(command="migrate")
 
     check = subparsers.add_parser("check", help="tries settings, database and both legacy systems")
-    check.set_defaults(run=commands.run_check)
+    check.set_defaults(command="check")
     return parser
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.advice import SHIPPED_ADVICE
+from gateway.models.closure import Closure
 
 
 class SettingsError(Exception):
@@ -51,6 +52,12 @@ def _networks(text: str) -> str:
     return text
 
 
+def _closure(text: str) -> str:
+    if text.strip():
+        Closure.parse(text)
+    return text
+
+
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
 
 
@@ -79,6 +86,12 @@ class Settings(BaseSettings):
     )
     upstream_deadline_seconds: float = Field(
         default=10.0, gt=0, le=60, description="Longest wait for one answer of a legacy system, body included"
+    )
+    property_closure: Annotated[str, AfterValidator(_closure)] = Field(
+        default="22:00-05:00", description="When property management is closed, Paris time; empty where never"
+    )
+    billing_closure: Annotated[str, AfterValidator(_closure)] = Field(
+        default="25,26,27 22:00-05:00", description="The same of billing: the nights that begin on those days"
     )
     advice_directory: Path = Field(default=SHIPPED_ADVICE, description="Markdown articles shown as advice")
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
@@ -130,6 +143,16 @@ class Settings(BaseSettings):
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The proxies whose word on the caller's address is believed."""
         return tuple(ip_network(each.strip()) for each in self.trusted_proxies.split(",") if each.strip())
+
+    @cached_property
+    def planned_property_closure(self) -> Closure | None:
+        """When property management is closed."""
+        return Closure.parse(self.property_closure) if self.property_closure.strip() else None
+
+    @cached_property
+    def planned_billing_closure(self) -> Closure | None:
+        """When billing is closed."""
+        return Closure.parse(self.billing_closure) if self.billing_closure.strip() else None
 
     @cached_property
     def development(self) -> bool:

@@ -54,7 +54,7 @@ async def _chosen_hash(tools: Tools, contents: dict[str, Any]) -> str | None:
 async def _take_effect(
     tx: Transaction, tools: Tools, link: LinkRow, contents: dict[str, Any], client: ClientKind, caller: Caller
 ) -> Begun | None:
-    account = await accounts.find(tx, tools.label_keys(contents["label"]))
+    account = await accounts.find(tx, tools.label_keys(contents["label"]), lock=True)
     if account is not None and account.id != contents["account_id"]:
         return None  # meanwhile the label has come to somebody else
     if not await use_link(tx, tools, link):

@@ -11,7 +11,7 @@ from babel.dates import format_datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from gateway.accounts.holders import open_holder
-from gateway.accounts.sealing import new_id
+from gateway.accounts.sealing import new_ordered_id
 from gateway.accounts.store import Transaction, queues
 from gateway.accounts.store.rows import AccountRow, OutboxRow
 from gateway.accounts.tools import Tools
@@ -65,8 +65,8 @@ async def write_mail(
     **parameters: str,
 ) -> None:
     """A mail to send once the transaction is committed. Links and addresses are sealed meanwhile."""
-    mail_id = new_id()
     now = tools.now()
+    mail_id = new_ordered_id(now)
     contents = {
         "recipient": recipient,
         "locale": locale.value,

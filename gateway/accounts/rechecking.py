@@ -16,18 +16,13 @@ from gateway.errors import UpstreamError
 from gateway.models.dates import civil_date
 from gateway.models.lease import Lease
 
-AT_ONCE: Final = 50
 _AGAIN_WHEN_DOWN: Final = 10 * MINUTE
 
 logger = logging.getLogger(__name__)
 
 
-async def recheck_accounts(tools: Tools, directory: Directory) -> int:
-    """Looks at the leases of accounts that are due; how many."""
-    async with tools.store.read() as tx:
-        due = await accounts.fetch_due_for_recheck(tx, tools.now(), AT_ONCE)
-    if not due:
-        return 0
+async def recheck_accounts(tools: Tools, directory: Directory, due: list[AccountRow]) -> int:
+    """Looks at the leases of accounts; at how many."""
     references = [open_holder(tools.secrets, account).lease_reference for account in due]
     leases = await directory.fetch_leases(list(dict.fromkeys(references)))
     async with tools.store.write() as tx:

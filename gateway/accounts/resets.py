@@ -80,10 +80,8 @@ async def _take_effect(
 ) -> Begun | None:
     now = tools.now()
     async with tools.store.write() as tx:
-        if not await use_link(tx, tools, link):
-            return None
-        account = await accounts.fetch(tx, contents["account_id"])
-        if account is None or account.closed_at is not None:
+        account = await accounts.fetch(tx, contents["account_id"], lock=True)
+        if account is None or account.closed_at is not None or not await use_link(tx, tools, link):
             return None
         changes: dict[str, Any] = {
             "password_hash": new_hash,

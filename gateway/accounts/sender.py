@@ -28,20 +28,16 @@ class MailServer(Protocol):
 
 async def send_once(tools: Tools, server: MailServer, duty: Duty) -> int:
     """Sends what is due, while this node has the duty; how many mails went out."""
-    if not await duty.take():
-        return 0
-    async with tools.store.read() as tx:
-        rows = await queues.fetch_due_mails(tx, tools.now(), BATCH)
     sent = 0
-    for row in rows:
-        if not await duty.take():
-            return sent
+    for _ in range(BATCH):
+        if (row := await duty.take(queues.find_due_mail)) is None:
+            break
         try:
             await server.send(render_mail(tools, row))
         except Exception as error:  # whatever is wrong with one mail, the others and the loop go on
             await _postpone(tools, row, error)
             if isinstance(error, MailNotSent) and not error.about_recipient:
-                return sent
+                break
             continue
         # Before the next one is sent: a node that dies here makes one double at most.
         async with tools.store.write() as tx:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from gateway.accounts.sealing import new_id
+from gateway.accounts.sealing import new_ordered_id
 from gateway.accounts.store import Transaction, queues
 from gateway.accounts.store.rows import WorkRow
 from gateway.accounts.tools import Tools
@@ -20,8 +20,8 @@ class Task(Enum):
 
 async def add_task(tx: Transaction, tools: Tools, task: Task, label: str, contents: Mapping[str, Any]) -> None:
     """Something to do for a label; what it needs is sealed until it is done."""
-    work_id = new_id()
     now = tools.now()
+    work_id = new_ordered_id(now)
     sealed = tools.secrets.seal("work", work_id, {"label": label} | dict(contents))
     label_key = tools.label_keys(label)[0]
     await queues.add_work(tx, WorkRow(work_id, task.value, label_key, sealed, now, now, 0, None, None))

@@ -12,7 +12,7 @@ from gateway.accounts.mails import RESET_PATH, Invitation, Notice, link_address,
 from gateway.accounts.moments import DAY, MINUTE, SECOND
 from gateway.accounts.rechecking import recheck_accounts
 from gateway.accounts.store import Transaction, accounts, links, queues
-from gateway.accounts.store.rows import WorkRow
+from gateway.accounts.store.rows import AccountRow, WorkRow
 from gateway.accounts.tools import Tools
 from gateway.accounts.work import Task, open_task
 from gateway.errors import UpstreamError
@@ -21,6 +21,7 @@ from gateway.models.money import Locale
 BATCH: Final = 20
 KEPT_FOR: Final = 7 * DAY
 """A request that property management could not answer for so long is dropped."""
+RECHECKED_AT_ONCE: Final = 50
 RESETS_A_DAY: Final = 10
 """More links than these are not mailed to one label, whoever asks for them."""
 
@@ -29,15 +30,19 @@ logger = logging.getLogger(__name__)
 
 async def work_once(tools: Tools, directory: Directory, duty: Duty) -> int:
     """Takes up what is due, while this node has the duty; how many rows."""
-    if not await duty.take():
-        return 0
-    async with tools.store.read() as tx:
-        rows = await queues.fetch_due_work(tx, tools.now(), BATCH)
-    for row in rows:
-        if not await duty.take():
-            return 0
+    done = 0
+    for _ in range(BATCH):
+        if (row := await duty.take(queues.find_due_work)) is None:
+            break
         await _take_up(tools, directory, row)
-    return len(rows) + await recheck_accounts(tools, directory)
+        done += 1
+    if due := await duty.take(_find_rechecks):
+        done += await recheck_accounts(tools, directory, due)
+    return done
+
+
+async def _find_rechecks(tx: Transaction, now: int) -> list[AccountRow] | None:
+    return await accounts.fetch_due_for_recheck(tx, now, RECHECKED_AT_ONCE) or None
 
 
 async def _take_up(tools: Tools, directory: Directory, row: WorkRow) -> None:

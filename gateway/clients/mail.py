@@ -49,6 +49,8 @@ class SmtpServer:
                     password=self._password,
                     use_tls=self._scheme == "smtps",
                     start_tls=True if self._scheme == "smtp+starttls" else None if self._scheme == "smtp" else False,
+                    # Where TLS is merely offered, an unknown certificate is better than none; not with a password.
+                    validate_certs=self._scheme != "smtp" or self._user is not None,
                     timeout=self._deadline_seconds,
                 )
         except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPRecipientRefused):

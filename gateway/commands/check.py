@@ -16,7 +16,7 @@ _NO_LEASE = "0000000/00"
 _NO_ACCOUNT = "L0000000"
 
 
-def run_check(_: argparse.Namespace) -> int:
+def run(_: argparse.Namespace) -> int:
     """Prints a line for each thing tried; 0 where all is well."""
     settings = load_settings()
     print("settings               all there")

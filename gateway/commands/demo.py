@@ -54,13 +54,13 @@ _SIGN_IN = """mutation {{ logIn(input: {{accountLabel: "{label}", password: "{pa
 _QUERY = "{ me { leaseHolder { fullName } balance { amount { formatted } due { formatted } direction } } }"
 
 
-def run_demo(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Serves until Ctrl-C; the database lives in a temporary folder and goes with the demo."""
     configure_logs()
     sock = listen(options.host, options.port)
     address = f"http://{options.host}:{sock.getsockname()[1]}"
 
-    async def run(folder: Path) -> None:
+    async def serve(folder: Path) -> None:
         clock = clock_from(DEMO_NOW)
         simulated = SimulatorOptions(
             tenants=options.tenants,
@@ -71,7 +71,7 @@ def run_demo(options: argparse.Namespace) -> int:
             host=options.host,
         )
         async with run_simulator(simulated) as simulator:
-            settings = demo_settings(simulator, folder, address)
+            settings = demo_settings(simulator, folder, address, nights=options.nights)
             await asyncio.to_thread(migrate_database, settings.database_url)
             await create_account_without_mail(settings, clock, EXAMPLE_LABEL, EXAMPLE_LEASE, DEMO_PASSWORD)
             account = (EXAMPLE_LABEL, DEMO_PASSWORD)
@@ -80,11 +80,11 @@ def run_demo(options: argparse.Namespace) -> int:
             await Server(app, lambda: print(banner, flush=True)).serve(sockets=[sock])
 
     with tempfile.TemporaryDirectory(prefix="tenant-gateway-") as folder:
-        asyncio.run(run(Path(folder)))
+        asyncio.run(serve(Path(folder)))
     return 0
 
 
-def demo_settings(simulator: Simulator, folder: Path, address: str) -> Settings:
+def demo_settings(simulator: Simulator, folder: Path, address: str, *, nights: bool) -> Settings:
     """Settings that point at the simulator; nothing is read from the environment that matters here."""
     return Settings(
         _env_file=None,
@@ -99,6 +99,8 @@ def demo_settings(simulator: Simulator, folder: Path, address: str) -> Settings:
         database_url=f"sqlite:///{folder / 'gateway.sqlite'}",
         public_url=address,
         secret_key=secrets.token_urlsafe(48),
+        property_closure=Settings.model_fields["property_closure"].default if nights else "",
+        billing_closure=Settings.model_fields["billing_closure"].default if nights else "",
     )
 
 

@@ -8,9 +8,7 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-
-class CommandError(Exception):
-    """A command cannot go on; its text is one plain line."""
+from gateway.commands import CommandError
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -13,7 +13,7 @@ from gateway.logs import configure_logs
 from gateway.settings import load_settings
 
 
-def run_serve(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Serves until SIGINT or SIGTERM, in one process or several."""
     settings = load_settings()
     load_advice(settings.advice_directory)  # what is wrong with an article is told before anything listens

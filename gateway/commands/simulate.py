@@ -4,7 +4,8 @@ import argparse
 import asyncio
 
 from gateway.clock import clock_from, system_clock
-from gateway.commands.listening import CommandError, stopped
+from gateway.commands import CommandError
+from gateway.commands.listening import stopped
 from gateway.simulator import (
     BILLING_SECRET,
     BILLING_USER,
@@ -16,7 +17,7 @@ from gateway.simulator import (
 )
 
 
-def run_simulate(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Serves until Ctrl-C."""
     asyncio.run(_simulate(options))
     return 0

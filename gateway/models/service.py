@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from gateway.models.closure import TimeWindow
 from gateway.models.freshness import SourceSystem
 
 
@@ -18,8 +19,9 @@ class SystemState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SystemStatus:
-    """The state of one system, and since when."""
+    """The state of one system, and since when; the planned closure that is on or comes next, where there is any."""
 
     system: SourceSystem
     state: SystemState
     since: datetime | None
+    planned_closure: TimeWindow | None = None

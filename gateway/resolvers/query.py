@@ -1,9 +1,14 @@
 """The roots of the graph: who is signed in, nodes by id, and how the systems behind are doing."""
 
+from dataclasses import replace
+from datetime import datetime
+
 from gateway.context import Context
 from gateway.errors import Unauthenticated
 from gateway.models.advice import Advice
+from gateway.models.closure import Closure, TimeWindow
 from gateway.models.due_notice import DueNotice
+from gateway.models.freshness import SourceSystem
 from gateway.models.node import parse_node_id
 from gateway.models.service import SystemStatus
 from gateway.models.tenant import Tenant
@@ -41,5 +46,15 @@ async def resolve_node(context: Context, _: object, id: str) -> Tenant | DueNoti
 
 
 def resolve_service_status(context: Context, _: object) -> tuple[SystemStatus, ...]:
-    """Each legacy system as the gateway itself has last met it."""
-    return tuple(health.status for health in context.services.upstream_health)
+    """Each legacy system as the gateway itself has last met it, and when it is to close."""
+    now, settings = context.services.clock(), context.services.settings
+    closures = {
+        SourceSystem.PROPERTY_MANAGEMENT: settings.planned_property_closure,
+        SourceSystem.BILLING: settings.planned_billing_closure,
+    }
+    statuses = (health.status for health in context.services.upstream_health)
+    return tuple(replace(status, planned_closure=_window(closures[status.system], now)) for status in statuses)
+
+
+def _window(closure: Closure | None, now: datetime) -> TimeWindow | None:
+    return closure.current_or_next(now) if closure else None

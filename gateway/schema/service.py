@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from gateway.models import service
+from gateway.models import closure, service
 from gateway.models.freshness import SourceSystem
 from gateway.resolvers.query import resolve_service_status
 from gateway.schema.fields import described, fetched, plain, shows
@@ -19,6 +19,14 @@ described(
 )
 
 
+@shows(closure.TimeWindow, "From one moment to another.")
+class TimeWindow:
+    """A time window."""
+
+    from_at: datetime = plain("Begins.", name="from")
+    to_at: datetime = plain("Ends; at this moment it is over.", name="to")
+
+
 @shows(service.SystemStatus, "How one system is doing.")
 class SystemStatus:
     """A system's state."""
@@ -26,6 +34,7 @@ class SystemStatus:
     system: SourceSystem = plain("The system.")
     state: service.SystemState = plain("How it is doing.")
     since: datetime | None = plain("Since when; null before the first call.")
+    planned_closure: TimeWindow | None = plain("The planned closure that is on or comes next; null where none is.")
 
 
 @strawberry.type(description="How the systems behind the graph are doing.")

@@ -2,18 +2,18 @@
 
 from typing import Any
 
+from sqlalchemy import Select, select, update
 from sqlalchemy import insert as insert_into
-from sqlalchemy import select, update
 
 from gateway.accounts.store.engine import Transaction
 from gateway.accounts.store.rows import AccountRow, every, one
 from gateway.accounts.store.tables import ACCOUNTS
 
 
-async def find(tx: Transaction, label_keys: tuple[str, ...]) -> AccountRow | None:
-    """The open account of a label, whose key may stem from any of the secrets."""
+async def find(tx: Transaction, label_keys: tuple[str, ...], *, lock: bool = False) -> AccountRow | None:
+    """The open account of a label, whose key may stem from any of the secrets; `lock` as below."""
     statement = select(ACCOUNTS).where(ACCOUNTS.c.label_key.in_(label_keys), ACCOUNTS.c.closed_at.is_(None))
-    return one(AccountRow, await tx.execute(statement))
+    return one(AccountRow, await tx.execute(_locked(statement) if lock else statement))
 
 
 async def ever_existed(tx: Transaction, label_keys: tuple[str, ...]) -> bool:
@@ -22,9 +22,13 @@ async def ever_existed(tx: Transaction, label_keys: tuple[str, ...]) -> bool:
     return (await tx.execute(statement)).first() is not None
 
 
-async def fetch(tx: Transaction, account_id: str) -> AccountRow | None:
-    """The account of that id, open or closed."""
-    return one(AccountRow, await tx.execute(select(ACCOUNTS).where(ACCOUNTS.c.id == account_id)))
+async def fetch(tx: Transaction, account_id: str, *, lock: bool = False) -> AccountRow | None:
+    """The account of that id, open or closed.
+
+    Whatever changes an account and its links or sessions locks the account first, so that no two wait for each other.
+    """
+    statement = select(ACCOUNTS).where(ACCOUNTS.c.id == account_id)
+    return one(AccountRow, await tx.execute(_locked(statement) if lock else statement))
 
 
 async def fetch_due_for_recheck(tx: Transaction, now: int, limit: int) -> list[AccountRow]:
@@ -72,3 +76,7 @@ async def postpone_rechecks(tx: Transaction, now: int, until: int) -> None:
     """Leaves every recheck that is due for later."""
     due = update(ACCOUNTS).where(ACCOUNTS.c.closed_at.is_(None), ACCOUNTS.c.recheck_at <= now)
     await tx.execute(due.values(recheck_at=until))
+
+
+def _locked(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    return statement.with_for_update(key_share=True)  # SQLite, whose writers come one by one, needs none

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.accounts.store.engine import Transaction
 from gateway.accounts.store.machinery import DUTIES, OUTBOX, WORK
-from gateway.accounts.store.rows import OutboxRow, WorkRow, every
+from gateway.accounts.store.rows import OutboxRow, WorkRow, one
 
 
 async def take_duty(tx: Transaction, name: str, holder: str, now: int, until: int) -> bool:
@@ -37,10 +37,10 @@ async def add_work(tx: Transaction, row: WorkRow) -> None:
     await tx.execute(insert_into(WORK).values({column.name: getattr(row, column.name) for column in WORK.c}))
 
 
-async def fetch_due_work(tx: Transaction, now: int, limit: int) -> list[WorkRow]:
-    """Open work whose time has come, the oldest first."""
+async def find_due_work(tx: Transaction, now: int) -> WorkRow | None:
+    """The open work whose time came first."""
     statement = select(WORK).where(WORK.c.closed_at.is_(None), WORK.c.available_at <= now)
-    return every(WorkRow, await tx.execute(statement.order_by(WORK.c.available_at, WORK.c.created_at).limit(limit)))
+    return one(WorkRow, await tx.execute(statement.order_by(WORK.c.available_at, WORK.c.id).limit(1)))
 
 
 async def close_work(tx: Transaction, work_id: str, now: int, outcome: str) -> bool:
@@ -64,13 +64,12 @@ async def add_mail(tx: Transaction, row: OutboxRow) -> None:
     await tx.execute(insert_into(OUTBOX).values({column.name: getattr(row, column.name) for column in OUTBOX.c}))
 
 
-async def fetch_due_mails(tx: Transaction, now: int, limit: int) -> list[OutboxRow]:
-    """Unsent mails whose time has come, the oldest first."""
+async def find_due_mail(tx: Transaction, now: int) -> OutboxRow | None:
+    """The unsent mail whose time came first."""
     statement = select(OUTBOX).where(
         OUTBOX.c.sent_at.is_(None), OUTBOX.c.abandoned_at.is_(None), OUTBOX.c.available_at <= now
     )
-    statement = statement.order_by(OUTBOX.c.available_at, OUTBOX.c.created_at, OUTBOX.c.id)
-    return every(OutboxRow, await tx.execute(statement.limit(limit)))
+    return one(OutboxRow, await tx.execute(statement.order_by(OUTBOX.c.available_at, OUTBOX.c.id).limit(1)))
 
 
 async def mark_sent(tx: Transaction, mail_id: str, now: int) -> None:
