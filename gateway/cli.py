@@ -57,6 +57,22 @@ def _parser() -> argparse.ArgumentParser:
 
     check = subparsers.add_parser("check", help="tries settings, database and both legacy systems")
     check.set_defaults(command="check")
+
+    assistance = subparsers.add_parser("assistance", help="requests of people who cannot create their account")
+    actions = assistance.add_subparsers(required=True, dest="action", metavar="action")
+    actions.add_parser("list", help="the open ones")
+    for action, text in (
+        ("accept", "releases the label and mails that"),
+        ("refuse", "closes the request and mails that"),
+    ):
+        handle = actions.add_parser(action, help=text)
+        handle.add_argument("reference", help="of the request, as listed")
+        handle.add_argument("--operator", help="who decides; the user of this machine unless named")
+    assistance.set_defaults(command="assistance")
+
+    keys = subparsers.add_parser("keys", help="the keys that sign access tokens")
+    keys.add_subparsers(required=True, dest="action", metavar="action").add_parser("rotate", help="a new one signs")
+    keys.set_defaults(command="keys")
     return parser
 
 

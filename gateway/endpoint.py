@@ -95,6 +95,8 @@ class Endpoint:
             if media_type is None:
                 raise Refusal(406, "NOT_ACCEPTABLE", "This address answers with JSON.")
             answer = await self._answer(request, caller, request_id)
+            if media_type != GRAPHQL_RESPONSE:
+                answer.status = 200
         except Refusal as refusal:
             answer = Answer(refusal.status, {"errors": refusal.errors}, refusal.headers)
             if media_type != GRAPHQL_RESPONSE and refusal.about_document:
@@ -131,7 +133,8 @@ class Endpoint:
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             body["errors"] = present_errors(result.errors, caller.locale, request_id)
-        return Answer(200, body, _cookie_headers(context.cookies))
+        forbidden = result.data is None and _all_forbidden(body["errors"])
+        return Answer(403 if forbidden else 200, body, _cookie_headers(context.cookies))
 
     async def _read(self, request: Request) -> GraphQLRequest:
         if not is_json(request.headers.get("content-type", "")):
@@ -210,6 +213,10 @@ class Answer:
         for name, value in self.headers:
             response.headers.append(name, value)
         return response
+
+
+def _all_forbidden(errors: list[dict[str, Any]]) -> bool:
+    return all(error["extensions"]["code"] == "FORBIDDEN" for error in errors)
 
 
 def _cookie_headers(cookies: NewCookies) -> list[tuple[str, str]]:

@@ -14,9 +14,11 @@ import aiohttp
 from gateway.app import create_app
 from gateway.clients.base import Upstream, open_http
 from gateway.clients.billing import Billing
+from gateway.clients.mail import PrintedMails
 from gateway.clients.property_management import PropertyManagement
 from gateway.commands.listening import Server, listen
 from gateway.models.freshness import SourceSystem
+from gateway.models.mail import Mail
 from gateway.settings import Settings
 from gateway.simulator import (
     BILLING_SECRET,
@@ -56,6 +58,7 @@ class Gateway:
     simulator: Simulator
     clock: HeldClock
     settings: Settings
+    printed: PrintedMails
     tokens: dict[str, str] = field(default_factory=dict)
 
     async def post(self, body: Any, *, token: str | None = None, **headers: str) -> tuple[int, Any]:
@@ -78,6 +81,15 @@ class Gateway:
         answer = await self.ask(query, label=label, **variables)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
+
+    async def links(self, recipient: str, *, count: int = 1) -> list[Mail]:
+        """The mails with a link to that address, newest first, once there are so many."""
+        for _ in range(500):
+            found = [mail for mail in self.printed.mails if mail.recipient == recipient and "#token=" in mail.text]
+            if len(found) >= count:
+                return found
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"only {len(found)} mails came")
 
     async def settle(self, label: str = EXAMPLE_LABEL) -> None:
         """Signs in, opens sessions, waits until the account is checked again, and forgets what that cost."""
@@ -128,14 +140,15 @@ async def run_gateway(simulator: Simulator, settings: Settings, clock: HeldClock
 
     sock = listen("127.0.0.1", 0)
     started = asyncio.Event()
+    printed = PrintedMails(write=lambda _: None)
 
-    server = Server(create_app(settings, clock=clock), started.set)
+    server = Server(create_app(settings, clock=clock, mail_server=printed), started.set)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     waiting = asyncio.create_task(started.wait())
     await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
     assert started.is_set(), "the gateway did not start"
     async with aiohttp.ClientSession() as http:
-        yield Gateway(f"http://127.0.0.1:{sock.getsockname()[1]}", http, simulator, clock, settings)
+        yield Gateway(f"http://127.0.0.1:{sock.getsockname()[1]}", http, simulator, clock, settings, printed)
     server.should_exit = True
     await serving
 

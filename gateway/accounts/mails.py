@@ -129,4 +129,4 @@ def _sender(settings: Settings) -> str:
 
 
 def _written(moment: datetime, locale: Locale) -> str:
-    return format_datetime(moment, "long", tzinfo=PARIS, locale=locale.value.lower())
+    return format_datetime(moment, "d MMMM y, HH:mm", tzinfo=PARIS, locale=locale.value.lower())
