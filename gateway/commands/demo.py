@@ -34,6 +34,7 @@ DEMO_PASSWORD = "Soleil-de-Metz-57"  # noqa: S105 - of an account that exists on
 _BANNER = """
 The gateway            {address}/graphql   {page}
 Demo account           {label}   password {password}
+No account yet         {newcomer}
 It is                  3 November 2026, 10:00 in Paris; the clock runs on
 Legacy systems         {property_url}
                        {billing_url}
@@ -111,9 +112,16 @@ def _banner(simulator: Simulator, address: str) -> str:
         page="GraphiQL in a browser" if built else "(`make graphiql` builds the page for browsers)",
         label=EXAMPLE_LABEL,
         password=DEMO_PASSWORD,
+        newcomer=_newcomer(simulator),
         property_url=simulator.property_url,
         billing_url=simulator.billing_url,
         admin_url=simulator.admin_url,
         sign_in=json.dumps({"query": _SIGN_IN.format(label=EXAMPLE_LABEL, password=DEMO_PASSWORD)}),
         query=json.dumps({"query": _QUERY}),
     )
+
+
+def _newcomer(simulator: Simulator) -> str:
+    tenants = (tenant for tenant in simulator.landlord.tenants if tenant.account_number != EXAMPLE_LABEL)
+    somebody = next(tenant for tenant in tenants if tenant.principal.first_name and tenant.principal.email)
+    return f"{somebody.account_number}   {somebody.principal.first_name} {somebody.principal.last_name}"
