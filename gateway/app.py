@@ -68,18 +68,7 @@ def create_app(
             )
             yield
 
-    routes: list[BaseRoute] = [
-        Route("/graphql", _GraphQL()),
-        Route("/healthz", _healthz),
-        Route("/readyz", _readyz),
-        Route("/.well-known/jwks.json", _jwks),
-        *account_routes(settings.landlord_name),
-    ]
-    if settings.development:
-        routes += graphiql_routes(demo_account)
-    if isinstance(mail_server, PrintedMails):
-        routes.append(Route("/mails", mails_page(mail_server)))
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=_routes(settings, mail_server, demo_account), lifespan=lifespan)
 
 
 def app_from_environment() -> Starlette:
@@ -120,6 +109,23 @@ async def open_billing(settings: Settings, clock: Clock) -> AsyncIterator[Billin
             user=settings.billing_user,
             secret=settings.billing_secret.get_secret_value(),
         )
+
+
+def _routes(
+    settings: Settings, mail_server: MailServer | None, demo_account: tuple[str, str] | None
+) -> list[BaseRoute]:
+    routes: list[BaseRoute] = [
+        Route("/graphql", _GraphQL()),
+        Route("/healthz", _healthz),
+        Route("/readyz", _readyz),
+        Route("/.well-known/jwks.json", _jwks),
+        *account_routes(settings.landlord_name),
+    ]
+    if settings.development:
+        routes += graphiql_routes(demo_account)
+    if isinstance(mail_server, PrintedMails):
+        routes.append(Route("/mails", mails_page(mail_server)))
+    return routes
 
 
 class _GraphQL:

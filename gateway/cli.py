@@ -36,7 +36,8 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = subparsers.add_parser("serve", help="the gateway; settings from GATEWAY_… variables or .env")
     _listening(serve)
-    serve.add_argument("--workers", type=_positive, default=1, help="processes (default 1)")
+    # Each process holds a billing token of its own, and billing gives the whole landlord two.
+    serve.add_argument("--workers", type=int, choices=[1, 2], default=1, help="processes (default 1)")
     serve.set_defaults(command="serve")
 
     simulate = subparsers.add_parser("simulate", help="both legacy systems, simulated, alone")
@@ -52,6 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument("--check", action="store_true", help="fails where schema.graphql is out of step with the code")
     schema.set_defaults(command="schema")
 
+    _add_administration(subparsers)
+    return parser
+
+
+def _add_administration(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     migrate = subparsers.add_parser("migrate", help="brings the database to the newest form")
     migrate.set_defaults(command="migrate")
 
@@ -73,7 +79,6 @@ def _parser() -> argparse.ArgumentParser:
     keys = subparsers.add_parser("keys", help="the keys that sign access tokens")
     keys.add_subparsers(required=True, dest="action", metavar="action").add_parser("rotate", help="a new one signs")
     keys.set_defaults(command="keys")
-    return parser
 
 
 def _listening(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final, TypeVar
 
 from gateway.accounts import assistance, confirmation, refreshing, registration, renewal, resets, sessions, signing_in
@@ -165,14 +166,15 @@ class Accounts:
             self.tools.mail_bell.ring()
             return done
 
-        loops = [asyncio.create_task(_repeat("worker", work, self.tools.work_bell))]
+        stopping = asyncio.Event()
+        loops = [asyncio.create_task(_repeat("worker", work, self.tools.work_bell, stopping))]
         if mail_server is not None:
-            server = mail_server
-            send = lambda: send_once(self.tools, server, sender)  # noqa: E731
-            loops.append(asyncio.create_task(_repeat("sender", send, self.tools.mail_bell)))
+            send = partial(send_once, self.tools, mail_server, sender)
+            loops.append(asyncio.create_task(_repeat("sender", send, self.tools.mail_bell, stopping)))
         try:
             yield
         finally:
+            stopping.set()
             for loop in loops:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
@@ -190,8 +192,9 @@ class Accounts:
         return self._ring(outcome)
 
 
-async def _repeat(name: str, step: Callable[[], Awaitable[int]], bell: Bell) -> None:
-    while True:
+async def _repeat(name: str, step: Callable[[], Awaitable[int]], bell: Bell, stopping: asyncio.Event) -> None:
+    # The flag as well as cancellation, which a library below may swallow.
+    while not stopping.is_set():
         try:
             done = await step()
         except Exception as error:  # the database may be away for a while

@@ -26,7 +26,8 @@ class Bell:
     async def wait(self, seconds: float) -> None:
         """Until the bell rings, or so long."""
         try:
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
         except TimeoutError:
             return
         self._event.clear()

@@ -36,7 +36,6 @@ from gateway.models.payment import Deposit, DepositReceipt, DepositRefusal, Depo
 MAX_ACCOUNTS = 100  # POST /comptes/recherche
 MAX_NOTICE_ACCOUNTS = 25  # POST /avis-echeance/recherche
 LEDGER_PAGE_SIZE = 50
-_RENEW_BEFORE = timedelta(seconds=30)
 _DOCUMENT_HEADERS = ("ETag", "Content-Length", "Content-Range", "Accept-Ranges")
 _MODE_CODES = {mode: code for code, mode in PAYMENT_MODES.items()}
 
@@ -227,7 +226,6 @@ class Billing:
         headers = {"Content-Type": "application/json"}
         request = Request(operation, "POST", f"{self._url}/jetons", headers, body, repeatable=False)
         async with self._upstream.call(operation):
-            created_at = self._upstream.clock()
             answer = await self._upstream.send(request)
             if answer.status != 200:
                 raise status_error(operation, answer)
@@ -236,7 +234,8 @@ class Billing:
             except Ko as ko:
                 raise refusal_error(operation, ko.code) from None
             token = parsing.decode(operation, answer.body, wire.Jeton)
-        return Secret(token.jeton, created_at + timedelta(seconds=token.expireDans) - _RENEW_BEFORE)
+        # Counted from the answer, so that the old one is dead before the new one is made: two may live for the landlord.
+        return Secret(token.jeton, self._upstream.clock() + timedelta(seconds=token.expireDans))
 
 
 def _authorised(request: Request, token: str) -> Request:

@@ -106,10 +106,9 @@ def parse_deposit_receipt(operation: str, body: bytes) -> DepositReceipt:
 def parse_deposit_status(operation: str, body: bytes, external_reference: str) -> DepositStatus | None:
     """The deposit of that reference; None where billing never received it."""
     answer = decode(operation, body, wire.ResultatEncaissements)
-    for deposit in answer.encaissements:
-        if deposit.referenceExterne == external_reference:
-            return _checked(operation, lambda deposit=deposit: _deposit_status(deposit))  # type: ignore[misc]
-    return None
+    found = (deposit for deposit in answer.encaissements if deposit.referenceExterne == external_reference)
+    deposit = next(found, None)
+    return None if deposit is None else _checked(operation, lambda: _deposit_status(deposit))
 
 
 def _balance(compte: wire.Compte, fetched_at: datetime) -> Balance:
