@@ -1,4 +1,4 @@
-"""Small pages: the two that mailed links open (confirm an account, choose a new password), and the demo's mails."""
+"""Small pages: the two that mailed links open, the assistance form, and the demo's mails."""
 
 import json
 from collections.abc import Callable
@@ -19,6 +19,16 @@ from gateway.models.account import PasswordRule
 from gateway.models.money import Locale
 from gateway.negotiation import caller_locale
 
+# Name in the mutation's input, type, autocomplete, required.
+_ASSISTANCE_FIELDS: Final = (
+    ("accountLabel", "text", "off", True),
+    ("lastName", "text", "family-name", True),
+    ("firstName", "text", "given-name", True),
+    ("birthDate", "date", "bday", False),
+    ("email", "email", "email", False),
+    ("phone", "tel", "tel", False),
+    ("message", "textarea", "off", False),
+)
 PAGES: Final = Path(__file__).parent / "pages"
 _ENVIRONMENT: Final = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
 _HEADERS: Final = {
@@ -31,10 +41,11 @@ _HEADERS: Final = {
 
 
 def account_routes(landlord_name: str) -> list[BaseRoute]:
-    """The pages and their two assets."""
+    """The pages and their assets."""
     return [
-        Route("/account/confirm", _page("confirm", landlord_name)),
-        Route("/account/reset", _page("reset", landlord_name)),
+        Route("/account/confirm", _page("confirm", "account.html.j2", landlord_name)),
+        Route("/account/reset", _page("reset", "account.html.j2", landlord_name)),
+        Route("/assistance", _page("assistance", "assistance.html.j2", landlord_name)),
         Mount("/account/assets", StaticFiles(directory=PAGES / "assets")),
     ]
 
@@ -49,8 +60,8 @@ def mails_page(kept: PrintedMails) -> Callable[[Request], Response]:
     return render
 
 
-def _page(kind: str, landlord_name: str) -> Callable[[Request], Response]:
-    template = _ENVIRONMENT.get_template("account.html.j2")
+def _page(kind: str, template_name: str, landlord_name: str) -> Callable[[Request], Response]:
+    template = _ENVIRONMENT.get_template(template_name)
 
     def render(request: Request) -> Response:
         locale = caller_locale(request.headers.get("accept-language"))
@@ -61,6 +72,7 @@ def _page(kind: str, landlord_name: str) -> Callable[[Request], Response]:
             landlord=landlord_name,
             t=lambda message_id: translate(locale, message_id),
             rules=[{"rule": rule.value, "label": describe_rule(rule, locale)} for rule in PasswordRule],
+            fields=_ASSISTANCE_FIELDS,
             texts=_texts(kind, lang, locale),
         )
         return HTMLResponse(html, headers={**_HEADERS, "Vary": "Accept-Language"})
@@ -72,7 +84,7 @@ def _texts(kind: str, lang: str, locale: Locale) -> Markup:
     texts = {
         "kind": kind,
         "lang": lang,
-        "done": translate(locale, f"page.{kind}.done"),
+        "done": translate(locale, f"page.{kind}.done") if kind != "assistance" else "",
         "failed": translate(locale, "page.failed"),
         "incomplete": translate(locale, "page.incomplete"),
     }

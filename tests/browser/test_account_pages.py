@@ -91,6 +91,21 @@ async def test_an_account_is_created_confirmed_and_its_password_reset(page: Page
     assert errors == []
 
 
+async def test_the_assistance_form(page: Page, demo_url: str) -> None:
+    await page.goto(f"{demo_url}/assistance")
+    await page.fill("#accountLabel", "L0100020")
+    await page.fill("#firstName", "Jeanne")
+    await page.click("#send")
+    await page.wait_for_selector("#outcome.bad")
+    invalid = await page.eval_on_selector_all("[aria-invalid=true]", "fields => fields.map((field) => field.id)")
+    assert {"lastName"} <= set(invalid) <= {"lastName", "email", "phone"}
+    await page.fill("#lastName", "Petit")
+    await page.fill("#email", "jeanne@example.org")
+    await page.click("#send")
+    await page.wait_for_selector("#outcome.good")
+    assert "référence" in await page.inner_text("#outcome")
+
+
 async def test_a_link_without_token(page: Page, demo_url: str) -> None:
     await page.goto(f"{demo_url}/account/confirm")
     assert "incomplet" in await page.inner_text("#outcome")

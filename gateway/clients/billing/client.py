@@ -234,7 +234,7 @@ class Billing:
             except Ko as ko:
                 raise refusal_error(operation, ko.code) from None
             token = parsing.decode(operation, answer.body, wire.Jeton)
-        # Counted from the answer, so that the old one is dead before the new one is made: two may live for the landlord.
+        # Counted from the answer: the old one is dead before the new one is made. The whole landlord has two.
         return Secret(token.jeton, self._upstream.clock() + timedelta(seconds=token.expireDans))
 
 
