@@ -23,6 +23,7 @@ from gateway.context import Services
 from gateway.endpoint import Endpoint
 from gateway.graphiql import build_graphiql_page, graphiql_routes
 from gateway.loaders import Loaders
+from gateway.logs import configure_logs
 from gateway.models.freshness import SourceSystem
 from gateway.schema.root import build_schema, executable
 from gateway.settings import Settings, load_settings
@@ -72,7 +73,8 @@ def create_app(
 
 
 def app_from_environment() -> Starlette:
-    """For servers that import the application themselves."""
+    """For servers that import the application themselves (a process of `serve --workers`)."""
+    configure_logs()
     return create_app(load_settings())
 
 
@@ -149,4 +151,4 @@ async def _readyz(request: Request) -> Response:
     """Ready when the gateway's own database answers; a sick legacy system makes no node unready."""
     accounts: Accounts = request.app.state.accounts
     ready = await accounts.is_reachable()
-    return JSONResponse({"database": "up" if ready else "down"}, 200 if ready else 503)
+    return JSONResponse({"database": "ready" if ready else "not ready"}, 200 if ready else 503)

@@ -5,6 +5,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from importlib import metadata
 
 from gateway.advice import AdviceError
 from gateway.commands import CommandError
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tenant-gateway", description="One tenant graph over two legacy systems.")
+    parser.add_argument("--version", action="version", version=f"tenant-gateway {metadata.version('tenant-gateway')}")
     subparsers = parser.add_subparsers(required=True, metavar="command")
 
     demo = subparsers.add_parser("demo", help="the gateway with both legacy systems simulated, nothing to set up")

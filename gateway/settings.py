@@ -1,5 +1,6 @@
 """The gateway's settings; the only reader of the environment (`GATEWAY_…`, or `.env`)."""
 
+import os
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -11,6 +12,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.advice import SHIPPED_ADVICE
 from gateway.models.closure import Closure
+
+_PLAIN = {
+    "string_too_short": "must not be empty",
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+}
 
 
 class SettingsError(Exception):
@@ -173,9 +181,15 @@ def load_settings() -> Settings:
         raise SettingsError("\n".join(_line(problem) for problem in error.errors(include_input=False))) from None
 
 
+def unknown_settings() -> set[str]:
+    """Variables of the environment that look like settings and are none."""
+    known = {f"GATEWAY_{name.upper()}" for name in Settings.model_fields}
+    return {name for name in os.environ if name.upper().startswith("GATEWAY_")} - known
+
+
 def _line(problem: object) -> str:
     assert isinstance(problem, dict)
     name = "GATEWAY_" + "_".join(str(part) for part in problem["loc"]).upper()
     if problem["type"] == "missing":
         return f"{name} is not set: {Settings.model_fields[str(problem['loc'][0])].description}"
-    return f"{name}: {str(problem['msg']).removeprefix('Value error, ')}"
+    return f"{name}: {_PLAIN.get(problem['type'], str(problem['msg']).removeprefix('Value error, '))}"

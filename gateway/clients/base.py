@@ -143,6 +143,8 @@ class Upstream:
             return UpstreamMalformed(self.system, operation, "answer cut short")
         if isinstance(error, aiohttp.ClientResponseError):
             return UpstreamMalformed(self.system, operation, "answer is not HTTP")
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return UpstreamUnavailable(self.system, operation, "cannot connect")
         return UpstreamUnavailable(self.system, operation, type(error).__name__)
 
 

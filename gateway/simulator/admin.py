@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from aiohttp import web
 
+from gateway.simulator.faults import BILLING_OPERATIONS, PROPERTY_OPERATIONS
+from gateway.simulator.landlord.cases import Case
+from gateway.simulator.landlord.tenants import Tenant
+
 if TYPE_CHECKING:
     from gateway.simulator.simulator import Simulator
 
 HELP: Final = """\
 GET    /           this page
 GET    /state      options, knobs, counters, violations
+GET    /tenants    who lives there: label, names, date of birth, and the edge cases that each shows
 GET    /journal    the latest calls: order, operation, keys, parameters
 POST   /faults     {"operation": "ConsulterContrats" or "*", "kind": "...", "times": 1, "probability": 0.5, details}
 DELETE /faults     ends every fault
 POST   /latency    {"profile": "none" or "realistic", "property_ms": 0, "billing_ms": 0}
-POST   /nights     {"on": true}
+POST   /nights     {"on": true}   closes the systems when the simulated clock says that it is night
 POST   /limits     {"on": false}   billing's calls per minute and day
 POST   /hold       data calls wait on arrival
 POST   /release    lets the waiting ones go, new ones still wait
@@ -24,6 +29,8 @@ POST   /open       ends holding
 POST   /documents  {"size": 20000000, "id": "AE-202610-0048217" or "*"}
 POST   /entries    {"account": "L0048217", "kind": "VIR", "amount": "-10.00"}
 POST   /reset      forgets counters, violations, journal and faults
+
+Operations: {operations}
 
 Kinds of fault, with their details:
 hang               {"after": false, "seconds": 60}  never answers; after: the work is done first
@@ -49,6 +56,9 @@ batch_too_large, empty_batch, call_inside_night, wrong_header, wrong_media_type,
 refused_gl_910 with its reason: wrong_encoding, broken_xml, dtd, no_envelope, no_body, unknown_operation,
 wrong_soap_action, missing_element, unknown_element.
 """
+_OPERATIONS = f"{', '.join(PROPERTY_OPERATIONS)},\n            {', '.join(BILLING_OPERATIONS)}"
+_HELP = HELP.replace("{operations}", _OPERATIONS)
+LISTED: Final = 1000
 
 
 def create_admin(simulator: "Simulator") -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
@@ -63,11 +73,12 @@ def create_admin(simulator: "Simulator") -> Callable[[web.BaseRequest], Awaitabl
 
     routes: dict[tuple[str, str], Callable[[dict[str, Any]], object]] = {
         ("GET", "/state"): lambda _: simulator.state(),
+        ("GET", "/tenants"): lambda _: [_described(tenant) for tenant in simulator.landlord.tenants[:LISTED]],
         ("GET", "/journal"): lambda _: simulator.journal,
         ("POST", "/faults"): do(simulator.add_fault),
         ("DELETE", "/faults"): do(simulator.clear_faults),
         ("POST", "/latency"): do(simulator.set_latency),
-        ("POST", "/nights"): do(simulator.set_nights),
+        ("POST", "/nights"): lambda fields: _nights(simulator, fields),
         ("POST", "/limits"): do(simulator.set_rate_limits),
         ("POST", "/hold"): do(simulator.hold),
         ("POST", "/release"): do(simulator.release),
@@ -79,18 +90,38 @@ def create_admin(simulator: "Simulator") -> Callable[[web.BaseRequest], Awaitabl
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/":
-            return web.Response(text=HELP)
+            return web.Response(text=_HELP)
         route = routes.get((request.method, request.path))
         if route is None:
-            return web.Response(status=404, text=HELP)
+            return web.Response(status=404, text=_HELP)
         try:
             fields = msgspec.json.decode(await request.read() or b"{}", type=dict[str, Any])
             answer = route(fields)
         except (TypeError, ValueError, KeyError) as error:
-            return _json({"error": str(error)}, 400)
+            return _json({"error": f"{error}; GET / tells what is taken"}, 400)
         return _json(answer, 200)
 
     return handle
+
+
+def _described(tenant: Tenant) -> dict[str, object]:
+    principal = tenant.principal
+    return {
+        "label": tenant.account_number,
+        "lease": tenant.lease_reference,
+        "firstName": principal.first_name,
+        "lastName": principal.last_name,
+        "birthDate": principal.birth_date,
+        "email": principal.email,
+        "cases": [case.name for case in Case if tenant.shows(case)],
+    }
+
+
+def _nights(simulator: "Simulator", fields: dict[str, Any]) -> object:
+    if not isinstance(fields.get("on"), bool):
+        raise ValueError('"on" must be true or false')
+    simulator.set_nights(fields["on"])
+    return {"done": True}
 
 
 def _size(simulator: "Simulator", fields: dict[str, Any]) -> object:

@@ -6,14 +6,29 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, NamedTuple
 
-KINDS: Final = frozenset(
-    {
-        *("hang", "slow", "reset", "truncated", "garbage", "empty", "html500", "html502", "html503"),
-        *("maintenance503", "too_many", "ko", "expired_token"),
-        *("soap_fault", "code", "expired_session"),
-        *("item_code", "dropped", "doubled", "reordered", "foreign"),
-    }
+PROPERTY_OPERATIONS: Final = (
+    *("OuvrirSession", "FermerSession", "IdentifierTitulaire", "RechercherContrats", "ConsulterContrats"),
+    *("ConsulterLogements", "RelevesCompteurs", "ListerTravaux", "ConsulterConseillers", "ListerContacts"),
 )
+BILLING_OPERATIONS: Final = (
+    *("creerJeton", "lireCompte", "rechercherComptes", "listerMouvements", "rechercherAvis", "lireAvis"),
+    *("telechargerDocument", "deposerEncaissement", "suivreEncaissement", "sante"),
+)
+KINDS: Final[Mapping[str, frozenset[str]]] = {
+    "hang": frozenset({"after", "seconds"}),
+    "slow": frozenset({"seconds"}),
+    "reset": frozenset({"after"}),
+    "truncated": frozenset({"how", "share"}),
+    "ko": frozenset({"code"}),
+    "soap_fault": frozenset({"code"}),
+    "code": frozenset({"code"}),
+    "item_code": frozenset({"code", "keys"}),
+    "dropped": frozenset({"keys", "all"}),
+    "doubled": frozenset({"keys", "conflicting"}),
+    **dict.fromkeys(("html500", "html502", "html503", "maintenance503", "too_many", "garbage", "empty"), frozenset()),
+    **dict.fromkeys(("expired_session", "expired_token", "reordered", "foreign"), frozenset()),
+}
+"""The kinds of fault, and the details that each takes."""
 
 
 @dataclass
@@ -45,9 +60,10 @@ class Faults:
     def add(
         self, operation: str, kind: str, *, times: int | None = None, probability: float = 1.0, **details: object
     ) -> None:
-        """Puts a fault in force; ValueError for an unknown kind."""
-        if kind not in KINDS:
-            raise ValueError(f"unknown fault {kind!r}; known: {', '.join(sorted(KINDS))}")
+        """Puts a fault in force; ValueError for an operation, kind or detail that there is not."""
+        _check("operation", {operation}, {"*", *PROPERTY_OPERATIONS, *BILLING_OPERATIONS})
+        _check("kind of fault", {kind}, KINDS)
+        _check("detail", details, KINDS[kind])
         self.active.append(Fault(operation, kind, times, probability, details))
 
     def clear(self) -> None:
@@ -90,6 +106,11 @@ def altered(items: list[Item], fired: Fired, foreign: Callable[[], Item | None],
         items = list(reversed(items))
         rng.shuffle(items)
     return items
+
+
+def _check(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    if unknown := set(given) - set(known):
+        raise ValueError(f"unknown {what} {', '.join(sorted(unknown))}; known: {', '.join(sorted(known)) or 'none'}")
 
 
 def _dropped(items: list[Item], keys: Iterable[str] | None, everything: bool) -> list[Item]:

@@ -57,6 +57,7 @@ async def test_a_light_query_asks_for_what_it_needs_alone(gateway: Gateway) -> N
 
 
 async def test_thirty_home_screens_at_once_stay_within_the_contract(gateway: Gateway) -> None:
+    await gateway.sign_in()
     gateway.simulator.set_latency(property_ms=5, billing_ms=2)
     answers = await asyncio.gather(*(gateway.data(HOME) for _ in range(30)))
     assert all(answer == answers[0] for answer in answers)

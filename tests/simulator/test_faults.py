@@ -39,7 +39,7 @@ async def test_times_operation_and_probability(soap: SoapClient, simulator: Simu
     simulator.add_fault("ConsulterContrats", "code", probability=0.5, code=77)
     codes = [(await soap.call("ConsulterContrats", LEASE)).code for _ in range(40)]
     assert {0, 77} == set(codes)
-    with pytest.raises(ValueError, match="unknown fault"):
+    with pytest.raises(ValueError, match="unknown kind of fault"):
         simulator.add_fault("*", "earthquake")
 
 
