@@ -25,10 +25,10 @@ def run(options: argparse.Namespace) -> int:
     configure_logs()
     if (problem := asyncio.run(database_problem(settings))) is not None:
         raise CommandError(f"the database {problem}")
-    if settings.smtp_url is None:
-        logger.warning("GATEWAY_SMTP_URL is not set: mails wait in the database, unsent")
     sock = listen(options.host, options.port)
     address = f"http://{options.host}:{sock.getsockname()[1]}"
+    if settings.smtp_url is None:
+        logger.warning("GATEWAY_SMTP_URL is not set: mails wait in the database, unsent")
     if options.workers > 1:
         config = uvicorn.Config(
             "gateway.app:app_from_environment",
