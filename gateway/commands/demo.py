@@ -7,10 +7,11 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from gateway.accounts import create_account_without_mail, migrate_database
+from gateway.accounts import migrate_database
+from gateway.accounts.opening import build_tools, insert_account
 from gateway.app import create_app
 from gateway.clients.mail import PrintedMails
-from gateway.clock import clock_from
+from gateway.clock import Clock, clock_from
 from gateway.commands.listening import Server, listen
 from gateway.graphiql import BUILT
 from gateway.logs import configure_logs
@@ -24,6 +25,7 @@ from gateway.simulator import (
     PROPERTY_COMPANY,
     PROPERTY_PASSWORD,
     PROPERTY_USER,
+    Case,
     Simulator,
     SimulatorOptions,
     run_simulator,
@@ -34,6 +36,7 @@ DEMO_PASSWORD = "Soleil-de-Metz-57"  # noqa: S105 - of an account that exists on
 _BANNER = """
 The gateway            {address}/graphql   {page}
 Demo account           {label}   password {password}
+More accounts          same password: the first tenant of each edge case, {admin_url}/tenants
 No account yet         {newcomer}
 It is                  3 November 2026, 10:00 in Paris; the clock runs on
 Legacy systems         {property_url}
@@ -74,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
         async with run_simulator(simulated) as simulator:
             settings = demo_settings(simulator, folder, address, nights=options.nights)
             await asyncio.to_thread(migrate_database, settings.database_url)
-            await create_account_without_mail(settings, clock, EXAMPLE_LABEL, EXAMPLE_LEASE, DEMO_PASSWORD)
+            await _create_accounts(settings, clock, simulator)
             account = (EXAMPLE_LABEL, DEMO_PASSWORD)
             app = create_app(settings, clock=clock, mail_server=PrintedMails(), demo_account=account)
             banner = _banner(simulator, address)
@@ -121,7 +124,24 @@ def _banner(simulator: Simulator, address: str) -> str:
     )
 
 
+async def _create_accounts(settings: Settings, clock: Clock, simulator: Simulator) -> None:
+    tools = build_tools(settings, clock)
+    holders = _account_holders(simulator).items()
+    await asyncio.gather(*(insert_account(tools, label, lease, DEMO_PASSWORD) for label, lease in holders))
+    tools.passwords.close()
+    await tools.store.close()
+
+
+def _account_holders(simulator: Simulator) -> dict[str, str]:
+    """Leases by label: the worked example, and the first tenant of each edge case."""
+    first = (next(iter(simulator.landlord.with_case(case)), None) for case in Case)
+    return {EXAMPLE_LABEL: EXAMPLE_LEASE} | {each.account_number: each.lease_reference for each in first if each}
+
+
 def _newcomer(simulator: Simulator) -> str:
-    tenants = (tenant for tenant in simulator.landlord.tenants if tenant.account_number != EXAMPLE_LABEL)
-    somebody = next(tenant for tenant in tenants if tenant.principal.first_name and tenant.principal.email)
+    holders = _account_holders(simulator)
+    tenants = (tenant for tenant in simulator.landlord.tenants if tenant.account_number not in holders)
+    somebody = next((each for each in tenants if each.principal.first_name and each.principal.email), None)
+    if somebody is None:
+        return "nobody: all the landlord's tenants have one"
     return f"{somebody.account_number}   {somebody.principal.first_name} {somebody.principal.last_name}"
