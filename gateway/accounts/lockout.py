@@ -11,9 +11,11 @@ A try is spent before the password is looked at, in a transaction of its own: of
 time exactly 3 are verified, and who goes away or crashes in between has spent the try all the same.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Final
 
 from gateway.accounts.moments import DAY, HOUR, MINUTE, moment_of
@@ -33,6 +35,7 @@ RULES: Final = gate.GateRules(
     failures_in_row=100,
     failures_lapse_ms=30 * DAY,
 )
+_LOOKS: Final = 10
 
 
 class GateState(Enum):
@@ -98,33 +101,16 @@ def device_gate(tools: Tools, label: str, device: str) -> GateKeys:
 
 async def reserve_password(tools: Tools, keys: GateKeys) -> Granted | Standing:
     """Spends one password try, committed when this returns; the standing where none is granted."""
-    while True:
-        now = tools.now()
-        async with tools.store.write() as tx:
-            await _take_over(tx, keys)
-            row = await gate.reserve_password(tx, RULES, keys.key, keys.label_key, now)
-        if row is not None:
-            return Granted(keys, now, row.generation, RULES.password_tries - row.password_tries, standing_of(row, now))
-        async with tools.store.read() as tx:
-            row = await gate.fetch(tx, keys.key)
-        if row is not None and (standing := standing_of(row, now)).state is not GateState.OPEN:
-            return standing
-        # Cleared between the two statements: there is a try to be had now.
+    reserve = partial(gate.reserve_password, rules=RULES, key=keys.key, label_key=keys.label_key)
+    refusing = frozenset(GateState) - {GateState.OPEN}
+    return await _reserve(tools, keys, reserve, refusing, lambda row: RULES.password_tries - row.password_tries)
 
 
 async def reserve_creation(tools: Tools, keys: GateKeys) -> Granted | Standing:
     """Spends one creation try, committed when this returns; the standing where none is granted."""
-    while True:
-        now = tools.now()
-        async with tools.store.write() as tx:
-            await _take_over(tx, keys)
-            row = await gate.reserve_creation(tx, RULES, keys.key, now)
-        if row is not None:
-            return Granted(keys, now, row.generation, RULES.creation_tries - row.creation_tries, standing_of(row, now))
-        async with tools.store.read() as tx:
-            row = await gate.fetch(tx, keys.key)
-        if row is not None and (standing := standing_of(row, now)).state is GateState.BLOCKED:
-            return standing
+    reserve = partial(gate.reserve_creation, rules=RULES, key=keys.key)
+    refusing = frozenset({GateState.BLOCKED})
+    return await _reserve(tools, keys, reserve, refusing, lambda row: RULES.creation_tries - row.creation_tries)
 
 
 async def clear(tx: Transaction, granted: Granted) -> bool:
@@ -149,6 +135,28 @@ def standing_of(row: GateRow, now: int) -> Standing:
     if row.held_until > now:
         return Standing(GateState.HELD, row.held_until)
     return Standing(GateState.OPEN, None)
+
+
+async def _reserve(
+    tools: Tools,
+    keys: GateKeys,
+    reserve: Callable[..., Awaitable[GateRow | None]],
+    refusing: frozenset[GateState],
+    tries_left: Callable[[GateRow], int],
+) -> Granted | Standing:
+    for _ in range(_LOOKS):
+        now = tools.now()
+        async with tools.store.write() as tx:
+            await _take_over(tx, keys)
+            row = await reserve(tx, now=now)
+        if row is not None:
+            return Granted(keys, now, row.generation, tries_left(row), standing_of(row, now))
+        async with tools.store.read() as tx:
+            row = await gate.fetch(tx, keys.key)
+        if row is not None and (standing := standing_of(row, now)).state in refusing:
+            return standing
+        # Cleared between the two statements: there is a try to be had now.
+    raise RuntimeError("the gate was cleared under every look at it")
 
 
 def _capped_until(row: GateRow) -> int:

@@ -10,6 +10,7 @@ from gateway.accounts.passwords import Passwords
 from gateway.accounts.sealing import Secrets, new_id
 from gateway.accounts.service import Accounts
 from gateway.accounts.shapes import read_label, read_password
+from gateway.accounts.signing_keys import SigningKeys
 from gateway.accounts.store import Store, accounts
 from gateway.accounts.store.rows import AccountRow
 from gateway.accounts.tokens import TokenIssuer
@@ -40,7 +41,7 @@ def build_tools(settings: Settings, clock: Clock) -> Tools:
         store=store,
         secrets=secrets,
         passwords=Passwords(threads=settings.hashing_threads, queue_seconds=settings.hashing_queue_seconds),
-        tokens=TokenIssuer(store, secrets, clock, settings.public_url),
+        tokens=TokenIssuer(SigningKeys(store, secrets, clock), clock, settings.public_url),
         budgets=AddressBudgets(calls=settings.address_calls, window_ms=settings.address_window_seconds * SECOND),
     )
 

@@ -124,11 +124,11 @@ class Accounts:
 
     async def jwks(self) -> dict[str, list[dict[str, str]]]:
         """The public keys of access tokens."""
-        return await self.tools.tokens.jwks()
+        return await self.tools.tokens.keys.jwks()
 
     async def rotate_keys(self) -> str:
         """A new key signs access tokens from now on, and nobody is signed out; its id."""
-        return await self.tools.tokens.rotate()
+        return await self.tools.tokens.keys.rotate()
 
     async def list_assistance(self, state: AssistanceState = AssistanceState.OPEN) -> tuple[AssistanceRequest, ...]:
         """Requests for assistance, the oldest first."""
@@ -162,7 +162,7 @@ class Accounts:
 
         async def work() -> int:
             done = await work_once(self.tools, directory, worker)
-            await self.tools.tokens.refresh_keys()
+            await self.tools.tokens.keys.refresh()
             self.tools.mail_bell.ring()
             return done
 

@@ -26,11 +26,6 @@ def translate(locale: Locale, message_id: str, /, *, count: int | None = None, *
     return text.format(**parameters)
 
 
-def knows(locale: Locale, message_id: str) -> bool:
-    """Whether there is a message of that id."""
-    return _catalogue(locale).gettext(message_id) != message_id
-
-
 @cache
 def _catalogue(locale: Locale) -> Translations:
     folder = _FOLDERS[locale]

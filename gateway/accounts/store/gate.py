@@ -83,7 +83,7 @@ async def reserve_creation(tx: Transaction, rules: GateRules, key: str, now: int
             "generation": _generation(rules, now) + case((blocks, 1), else_=0),
             "password_tries": _since_restart(gate.password_tries, rules, now),
             "creation_tries": tries,
-            "held_until": case((or_(blocks, gate.held_until <= now), 0), else_=gate.held_until),
+            "held_until": case((gate.held_until > now, gate.held_until), else_=0),
             "blocked_until": case((blocks, now + rules.block_ms), else_=0),
             "last_try_at": now,
             "private_hold_at": case((and_(blocks, gate.private_hold_at == 0), now), else_=gate.private_hold_at),

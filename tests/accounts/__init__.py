@@ -1,0 +1,1 @@
+"""Accounts, on SQLite and on PostgreSQL."""
