@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from gateway.accounts import Accounts
 from gateway.clients.health import Health
@@ -79,4 +80,9 @@ class Context:
     @property
     def current_month(self) -> YearMonth:
         """The month that a calendar in Paris shows."""
-        return YearMonth.of(civil_date(self.services.clock()))
+        return YearMonth.of(self.today)
+
+    @property
+    def today(self) -> date:
+        """The date that a calendar in Paris shows."""
+        return civil_date(self.services.clock())

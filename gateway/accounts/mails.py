@@ -1,13 +1,11 @@
 """Mails: written into the outbox together with what they tell of, made readable when they are sent."""
 
-from datetime import datetime
 from email.utils import formataddr
 from enum import Enum
 from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from babel.dates import format_datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from gateway.accounts.holders import open_holder
@@ -15,8 +13,8 @@ from gateway.accounts.sealing import new_ordered_id
 from gateway.accounts.store import Transaction, queues
 from gateway.accounts.store.rows import AccountRow, OutboxRow
 from gateway.accounts.tools import Tools
+from gateway.accounts.wording import written
 from gateway.locale import translate
-from gateway.models.dates import PARIS
 from gateway.models.mail import Mail
 from gateway.models.money import Locale
 from gateway.settings import Settings
@@ -70,7 +68,7 @@ async def write_mail(
     contents = {
         "recipient": recipient,
         "locale": locale.value,
-        "parameters": {"at": _written(tools.clock(), locale)} | parameters,
+        "parameters": {"at": written(tools.clock(), locale)} | parameters,
     }
     sealed = tools.secrets.seal("outbox", mail_id, contents)
     await queues.add_mail(tx, OutboxRow(mail_id, template.value, label_key, sealed, now, now, 0, None, None))
@@ -126,7 +124,3 @@ def _templates() -> Environment:
 def _sender(settings: Settings) -> str:
     address = settings.mail_from or f"ne-pas-repondre@{urlsplit(settings.public_url).hostname}"
     return formataddr((settings.landlord_name, address))
-
-
-def _written(moment: datetime, locale: Locale) -> str:
-    return format_datetime(moment, "d MMMM y, HH:mm", tzinfo=PARIS, locale=locale.value.lower())

@@ -64,9 +64,9 @@ def _message(outcome: Told, locale: Locale) -> tuple[str, dict[str, Any]]:
         case InvalidCredentials(attempts_left):
             return "invalid_credentials", {"count": attempts_left}
         case PasswordAttemptsExhausted(datetime() as retry_at):
-            return "password_attempts_exhausted", {"at": _written(retry_at, locale)}
+            return "password_attempts_exhausted", {"at": written(retry_at, locale)}
         case AccountBlocked(unblock_at):
-            return "account_blocked", {"at": _written(unblock_at, locale)}
+            return "account_blocked", {"at": written(unblock_at, locale)}
         case RateLimited(seconds):
             return "rate_limited", {"count": seconds}
         case AssistanceRequested(reference):
@@ -74,5 +74,7 @@ def _message(outcome: Told, locale: Locale) -> tuple[str, dict[str, Any]]:
     return _PLAIN[type(outcome)], {}
 
 
-def _written(moment: datetime, locale: Locale) -> str:
-    return format_datetime(moment, "d MMMM y HH:mm", tzinfo=PARIS, locale=locale.value.lower())
+def written(moment: datetime, locale: Locale) -> str:
+    """`3 novembre 2026 à 10:10`, Paris time."""
+    at = "à" if locale is Locale.FR else "at"
+    return format_datetime(moment, f"d MMMM y '{at}' HH:mm", tzinfo=PARIS, locale=locale.value.lower())

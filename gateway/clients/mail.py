@@ -71,7 +71,7 @@ class PrintedMails:
     async def send(self, mail: Mail) -> None:
         """Keeps and prints a mail."""
         self._kept.appendleft(mail)
-        self._write(f"\n--- mail to {mail.recipient}: {mail.subject}\n{mail.text}---\n")
+        self._write(f"\n--- mail to {mail.recipient}: {mail.subject}\n{mail.text.rstrip()}\n---\n")
 
     @property
     def mails(self) -> tuple[Mail, ...]:

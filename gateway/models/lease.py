@@ -94,6 +94,10 @@ class Lease:
     holder: LeaseHolder
     freshness: Freshness
 
+    def has_ended(self, today: date) -> bool:
+        """Whether the tenant lives there no more."""
+        return self.status is LeaseStatus.ENDED or (self.ends_on is not None and self.ends_on < today)
+
 
 @dataclass(frozen=True, slots=True)
 class Identification:

@@ -3,7 +3,7 @@
 from gateway.context import Context
 from gateway.models.advisor import Advisor, Agency, Contact, ContactTopic
 from gateway.models.tenant import Tenant
-from gateway.resolvers.lease import resolve_lease
+from gateway.resolvers.lease import load_lease_lived_in, resolve_lease
 
 # Numbers of the French emergency services; the legacy system holds none of them (docs/legacy/README.md, 1.4).
 _NATIONAL = (("SAMU", "15"), ("Police secours", "17"), ("Sapeurs-pompiers", "18"), ("Urgences, numéro européen", "112"))
@@ -15,7 +15,7 @@ NATIONAL_CONTACTS = tuple(
 
 async def resolve_advisor(context: Context, tenant: Tenant) -> Advisor | None:
     """The advisor of the lease's sector; None while the post is vacant."""
-    lease = await resolve_lease(context, tenant)
+    lease = await load_lease_lived_in(context, tenant)
     if lease is None or lease.sector is None:
         return None
     return await context.loaders.advisors.load(lease.sector)

@@ -11,6 +11,12 @@ async def resolve_lease(context: Context, tenant: Tenant) -> Lease | None:
     return await context.loaders.leases.load(tenant.lease_reference)
 
 
+async def load_lease_lived_in(context: Context, tenant: Tenant) -> Lease | None:
+    """The lease while it lasts: with its end, works, advisor and water end too (balance and notices do not)."""
+    lease = await resolve_lease(context, tenant)
+    return None if lease is None or lease.has_ended(context.today) else lease
+
+
 async def resolve_lease_holder(context: Context, tenant: Tenant) -> LeaseHolder | None:
     """The principal holder of the lease."""
     lease = await resolve_lease(context, tenant)

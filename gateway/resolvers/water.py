@@ -5,7 +5,7 @@ from gateway.errors import BadUserInput
 from gateway.models.dates import YearMonth
 from gateway.models.tenant import Tenant
 from gateway.models.water import WaterConsumption
-from gateway.resolvers.lease import resolve_lease
+from gateway.resolvers.lease import load_lease_lived_in
 
 MAX_MONTHS = 13  # what one answer of property management may hold
 
@@ -20,7 +20,7 @@ async def resolve_water_consumption(
     first = from_ if from_ is not None else last.plus(1 - MAX_MONTHS)
     if not 0 <= first.months_until(last) < MAX_MONTHS:
         raise BadUserInput("months_out_of_range", maximum=MAX_MONTHS)
-    lease = await resolve_lease(context, tenant)
+    lease = await load_lease_lived_in(context, tenant)
     if lease is None or lease.dwelling_reference is None:
         return None
     return await context.loaders.water.load((lease.dwelling_reference, (first, last)))

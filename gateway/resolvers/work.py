@@ -3,10 +3,9 @@
 from datetime import date
 
 from gateway.context import Context
-from gateway.models.dates import civil_date
 from gateway.models.tenant import Tenant
 from gateway.models.work import Work, WorkState
-from gateway.resolvers.lease import resolve_lease
+from gateway.resolvers.lease import load_lease_lived_in
 
 YEARS_BACK = 2
 
@@ -15,11 +14,10 @@ async def resolve_works(
     context: Context, tenant: Tenant, states: list[WorkState] | None = None
 ) -> tuple[Work, ...] | None:
     """Works requested within 24 months, newest first, in these states only where some are named."""
-    lease = await resolve_lease(context, tenant)
+    lease = await load_lease_lived_in(context, tenant)
     if lease is None or lease.dwelling_reference is None:
         return None
-    today = civil_date(context.services.clock())
-    works = await context.loaders.works.load((lease.dwelling_reference, _years_before(today)))
+    works = await context.loaders.works.load((lease.dwelling_reference, _years_before(context.today)))
     if works is None or states is None:
         return works
     return tuple(work for work in works if work.state in states)

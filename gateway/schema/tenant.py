@@ -44,16 +44,19 @@ class Tenant(Node):
     )
     water_consumption: WaterConsumption | None = fetched(
         resolve_water_consumption,
-        "Water over at most 13 months; the last 13, the current one included, where nothing is said.",
+        "Water over at most 13 months; the last 13, the current one included, where nothing is said. Null once the "
+        "lease has ended.",
         from_="First month.",
         to="Last month, included.",
     )
-    advisor: Advisor | None = fetched(resolve_advisor, "Conseiller(ère) habitat; null while the post is vacant.")
+    advisor: Advisor | None = fetched(
+        resolve_advisor, "Conseiller(ère) habitat; null while the post is vacant, or once the lease has ended."
+    )
     useful_contacts: list[Contact] | None = fetched(
         resolve_useful_contacts, "Whom to call: national emergency numbers, then the agency's contacts."
     )
     works: list[Work] | None = fetched(
         resolve_works,
-        "Works requested within the last 24 months, newest first.",
+        "Works requested within the last 24 months, newest first. Null once the lease has ended.",
         states="Only works in one of these states; all where null.",
     )

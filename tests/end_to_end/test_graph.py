@@ -144,6 +144,16 @@ async def test_nobody_is_signed_in(gateway: Gateway) -> None:
     assert len(answer["data"]["serviceStatus"]["systems"]) == 2
 
 
+async def test_a_lease_that_has_ended_keeps_its_accounts_and_loses_the_rest(gateway: Gateway) -> None:
+    tenant = next(iter(gateway.simulator.landlord.with_case(Case.LEASE_ENDED)))
+    tools = build_tools(gateway.settings, gateway.clock)
+    await insert_account(tools, tenant.account_number, tenant.lease_reference, PASSWORD)
+    await tools.store.close()
+    me = (await gateway.data(HOME, label=tenant.account_number))["me"]
+    assert (me["works"], me["advisor"], me["waterConsumption"]) == (None, None, None)
+    assert (me["lease"]["status"], me["balance"] is None, me["leaseHolder"] is None) == ("ENDED", False, False)
+
+
 async def test_advice_by_topic(gateway: Gateway) -> None:
     query = "query($topic: AdviceTopic) { advice(topic: $topic, first: 100) { nodes { topic title html } } }"
     everything = (await gateway.data(query, label=None))["advice"]["nodes"]
