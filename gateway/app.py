@@ -23,10 +23,9 @@ from gateway.context import Services
 from gateway.endpoint import Endpoint
 from gateway.graphiql import build_graphiql_page, graphiql_routes
 from gateway.loaders import Loaders
-from gateway.logs import configure_logs
 from gateway.models.freshness import SourceSystem
 from gateway.schema.root import build_schema, executable
-from gateway.settings import Settings, load_settings
+from gateway.settings import Settings
 
 PROPERTY_CONNECTIONS = 8  # calls at a time that property management takes from the whole landlord
 BILLING_CONNECTIONS = 32
@@ -70,12 +69,6 @@ def create_app(
             yield
 
     return Starlette(routes=_routes(settings, mail_server, demo_account), lifespan=lifespan)
-
-
-def app_from_environment() -> Starlette:
-    """For servers that import the application themselves (a process of `serve --workers`)."""
-    configure_logs()
-    return create_app(load_settings())
 
 
 @asynccontextmanager

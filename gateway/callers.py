@@ -49,11 +49,20 @@ def _cookie(name: str, value: str | None, seconds: int) -> str:
 
 def _address(request: Request, trusted_proxies: Sequence[Network]) -> str | None:
     address = request.client.host if request.client else None
-    for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
-        if not _is_in(address, trusted_proxies) or not _is_address(hop.strip()):
+    hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    for hop in map(_without_port, reversed(hops)):
+        if not _is_in(address, trusted_proxies) or not _is_address(hop):
             break
-        address = hop.strip()
+        address = hop
     return address
+
+
+def _without_port(hop: str) -> str:
+    """`192.0.2.1:443` and `[2001:db8::1]:443`, as some proxies write them, are addresses too."""
+    hop = hop.strip()
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def _is_in(address: str | None, networks: Sequence[Network]) -> bool:

@@ -38,8 +38,8 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = subparsers.add_parser("serve", help="the gateway; settings from GATEWAY_… variables or .env")
     _listening(serve)
-    # Each process holds a billing token of its own, and billing gives the whole landlord two.
-    serve.add_argument("--workers", type=int, choices=[1, 2], default=1, help="processes (default 1)")
+    # Sessions, tokens and places are the landlord's, not a process's: until processes share them there is one.
+    serve.add_argument("--workers", type=int, choices=[1], default=1, help="processes; only 1 for now")
     serve.set_defaults(command="serve")
 
     simulate = subparsers.add_parser("simulate", help="both legacy systems, simulated, alone")

@@ -51,7 +51,7 @@ class Context:
     """
 
     principal: Principal | None
-    loaders: Loaders
+    all_loaders: Loaders
     services: Services
     caller: Caller
     from_own_site: bool
@@ -70,12 +70,21 @@ class Context:
         return self.principal
 
     @property
+    def loaders(self) -> Loaders:
+        """The loaders of this request. Forbidden to a session that may do no more than renew the password."""
+        self.require_whole_session()
+        return self.all_loaders
+
+    def require_whole_session(self) -> None:
+        """Raises Forbidden for a session that may do no more than renew the password or end."""
+        if self.principal is not None and self.principal.renewal_only:
+            raise Forbidden("password_renewal_due")
+
+    @property
     def tenant(self) -> Tenant:
         """The tenant who is signed in: the only source of keys. Raises Unauthenticated, or Forbidden."""
-        principal = self.signed_in
-        if principal.renewal_only:
-            raise Forbidden("password_renewal_due")
-        return Tenant(principal.lease_reference, principal.account_number)
+        self.require_whole_session()
+        return tenant_of(self.signed_in)
 
     @property
     def current_month(self) -> YearMonth:
@@ -86,3 +95,8 @@ class Context:
     def today(self) -> date:
         """The date that a calendar in Paris shows."""
         return civil_date(self.services.clock())
+
+
+def tenant_of(principal: Principal) -> Tenant:
+    """The keys that a session may load by."""
+    return Tenant(principal.lease_reference, principal.account_number)

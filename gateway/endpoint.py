@@ -25,6 +25,7 @@ from gateway.errors import Unauthenticated
 from gateway.loaders import Loaders
 from gateway.locale import translate
 from gateway.models.account import Caller
+from gateway.models.money import Locale
 from gateway.models.principal import Principal
 from gateway.negotiation import GRAPHQL_RESPONSE, answer_type, is_json, wants_html
 from gateway.presenting import internal_error, log_unexpected, present_errors, present_refusals
@@ -116,7 +117,7 @@ class Endpoint:
             raise Refusal(426, "CLIENT_OUTDATED", message, extensions={"storeUrl": newer.store_url})
         question = await self._read(request)
         from_own_site = is_from_own_site(request, self.services.settings.public_origin)
-        principal = await self._principal(request, from_own_site, changing="mutation" in question.query)
+        principal = await self._principal(request, caller.locale, from_own_site, changing="mutation" in question.query)
         context = Context(principal, self.build_loaders(), self.services, caller, from_own_site)
         executor = Executor.build(
             self.schema,
@@ -151,23 +152,25 @@ class Endpoint:
             message = 'The body must be a JSON object with a "query", and "variables" that are an object.'
             raise Refusal(400, "BAD_REQUEST", message) from None
 
-    async def _principal(self, request: Request, from_own_site: bool, *, changing: bool) -> Principal | None:
+    async def _principal(
+        self, request: Request, locale: Locale, from_own_site: bool, *, changing: bool
+    ) -> Principal | None:
         authorization, cookie = request.headers.get("authorization"), request.cookies.get(SESSION_COOKIE)
         if authorization is not None and cookie is not None:
             raise Refusal(400, "BAD_REQUEST", "Send a session cookie or a bearer token, not both.")
         if authorization is not None:
-            return await self._bearer(authorization, changing)
+            return await self._bearer(authorization, locale, changing)
         if cookie is None:
             return None
         if not from_own_site:
-            raise Refusal(403, "FORBIDDEN", "A session cookie needs the header GraphQL-Preflight: 1, from this site.")
+            raise Refusal(403, "FORBIDDEN", translate(locale, "csrf"))
         try:
             return await self.services.accounts.principal_for_cookie(cookie, changing=changing)
         except Unauthenticated:
-            message = "The session is not valid, or no longer."
+            message = translate(locale, "session_expired")
             raise Refusal(401, "UNAUTHENTICATED", message, Set_Cookie=session_cookie(None)) from None
 
-    async def _bearer(self, authorization: str, changing: bool) -> Principal:
+    async def _bearer(self, authorization: str, locale: Locale, changing: bool) -> Principal:
         scheme, _, token = authorization.partition(" ")
         try:
             if scheme.lower() != "bearer" or not token:
@@ -175,7 +178,7 @@ class Endpoint:
             return await self.services.accounts.principal_for_bearer(token.strip(), changing=changing)
         except Unauthenticated:
             challenge = 'Bearer error="invalid_token"'
-            message = "The access token is not valid, or no longer."
+            message = translate(locale, "session_expired")
             raise Refusal(401, "UNAUTHENTICATED", message, WWW_Authenticate=challenge) from None
 
     def _document(self, question: GraphQLRequest) -> graphql.DocumentNode:

@@ -26,13 +26,17 @@ class GatewayError(Exception):
 
 
 class UpstreamError(GatewayError):
-    """A legacy system could not be asked. `detail` is for the log and never shown to a caller."""
+    """A legacy system could not be asked. `detail` is for the log and never shown to a caller.
 
-    def __init__(self, system: SourceSystem, operation: str, detail: str) -> None:
+    With `unanswered` the request went out and no whole answer came back: it may have been carried out all the same.
+    """
+
+    def __init__(self, system: SourceSystem, operation: str, detail: str, *, unanswered: bool = False) -> None:
         super().__init__(f"{system.value} {operation}: {detail}")
         self.system = system
         self.operation = operation
         self.detail = detail
+        self.unanswered = unanswered
 
 
 class UpstreamUnavailable(UpstreamError):
@@ -43,8 +47,10 @@ class UpstreamUnavailable(UpstreamError):
 
     code = "UPSTREAM_UNAVAILABLE"
 
-    def __init__(self, system: SourceSystem, operation: str, detail: str, *, ours: bool = False) -> None:
-        super().__init__(system, operation, detail)
+    def __init__(
+        self, system: SourceSystem, operation: str, detail: str, *, ours: bool = False, unanswered: bool = False
+    ) -> None:
+        super().__init__(system, operation, detail, unanswered=unanswered)
         self.ours = ours
 
 

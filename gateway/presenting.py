@@ -55,7 +55,9 @@ def _present(error: GraphQLError, locale: Locale, request_id: str) -> dict[str, 
         return _entry(describe(cause, locale), error, {"code": cause.code, "upstream": cause.system.value})
     if isinstance(cause, CallerError):
         return _entry(describe(cause, locale), error, {"code": cause.code})
-    log_unexpected(cause or error, f"request {request_id}, {'.'.join(map(str, error.path or ()))}")
+    if cause is None or isinstance(cause, GraphQLError):  # graphql-core's own: an argument or a directive got a null
+        return _entry(error.message, error, {"code": "BAD_USER_INPUT"})
+    log_unexpected(cause, f"request {request_id}, {'.'.join(map(str, error.path or ()))}")
     masked = internal_error(locale, request_id)
     return _entry(masked["message"], error, masked["extensions"])
 

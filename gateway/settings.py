@@ -4,17 +4,18 @@ import os
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.advice import SHIPPED_ADVICE
 from gateway.models.closure import Closure
 
 _PLAIN = {
     "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
     "int_parsing": "must be a whole number",
     "float_parsing": "must be a number",
     "bool_parsing": "must be true or false",
@@ -37,6 +38,10 @@ def _http_address(text: str) -> str:
 def _database_address(text: str) -> str:
     if not text.startswith(("sqlite:///", "postgresql://")):
         raise ValueError("must begin with sqlite:/// or postgresql://")
+    try:
+        _ = urlsplit(text).port
+    except ValueError:
+        raise ValueError("must have a number for its port") from None
     return text
 
 
@@ -79,11 +84,11 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = "production"
     property_url: HttpAddress = Field(description="SOAP address of property management, …/ws/GestionLocative")
     property_user: str = Field(min_length=1, description="Its identifiant")
-    property_password: SecretStr = Field(description="Its password")
+    property_password: SecretStr = Field(min_length=1, description="Its password")
     property_company: str = Field(default="01", description="CodeSociete of the landlord")
     billing_url: HttpAddress = Field(description="REST address of billing, with /api/v1")
     billing_user: str = Field(min_length=1, description="Its identifiant")
-    billing_secret: SecretStr = Field(description="Its secret")
+    billing_secret: SecretStr = Field(min_length=1, description="Its secret")
     database_url: Annotated[str, AfterValidator(_database_address)] = Field(
         default="sqlite:///var/gateway.sqlite", description="sqlite:///file or postgresql://user:password@host/name"
     )
@@ -179,6 +184,21 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise SettingsError("\n".join(_line(problem) for problem in error.errors(include_input=False))) from None
+    except UnicodeDecodeError:
+        raise SettingsError(".env is not written in UTF-8") from None
+
+
+def given_settings(**values: Any) -> Settings:
+    """Settings of these values and the defaults, whatever the environment holds; for the demo and for tests."""
+    return _Given(**values)
+
+
+class _Given(Settings):
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
 
 
 def unknown_settings() -> set[str]:

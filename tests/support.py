@@ -19,7 +19,7 @@ from gateway.clients.property_management import PropertyManagement
 from gateway.commands.listening import Server, listen
 from gateway.models.freshness import SourceSystem
 from gateway.models.mail import Mail
-from gateway.settings import Settings
+from gateway.settings import Settings, given_settings
 from gateway.simulator import (
     BILLING_SECRET,
     BILLING_USER,
@@ -131,7 +131,7 @@ def settings_for(simulator: Simulator, database: Path, **changes: Any) -> Settin
         "secret_key": "a secret of the tests that is long enough",
         "address_calls": 100_000,  # all tenants of a test sign in from one address
     }
-    return Settings(_env_file=None, **(values | changes))
+    return given_settings(**(values | changes))
 
 
 @asynccontextmanager
@@ -142,7 +142,7 @@ async def run_gateway(simulator: Simulator, settings: Settings, clock: HeldClock
     started = asyncio.Event()
     printed = PrintedMails(write=lambda _: None)
 
-    server = Server(create_app(settings, clock=clock, mail_server=printed), started.set)
+    server = Server(create_app(settings, clock=clock, mail_server=printed), started.set, grace_seconds=1)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     waiting = asyncio.create_task(started.wait())
     await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)

@@ -186,27 +186,13 @@ async def test_the_demo_from_start_to_end(nothing: dict[str, str], tmp_path: Pat
         assert "369,65\u00a0€" in out.decode()
 
 
-async def test_serve_in_several_processes(simulator: Simulator, tmp_path: Path) -> None:
+async def test_serve_and_stop(simulator: Simulator, tmp_path: Path) -> None:
     env = environment(simulator, tmp_path)
     await asyncio.to_thread(migrate_database, env["GATEWAY_DATABASE_URL"])
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        *COMMAND, "serve", "--workers", "2", "--port", str(port), env=env, cwd=tmp_path
-    )
-    try:
-        async with aiohttp.ClientSession() as http:
-            for _ in range(200):
-                try:
-                    async with http.get(f"http://127.0.0.1:{port}/readyz") as answer:
-                        assert answer.status == 200
-                        break
-                except aiohttp.ClientConnectorError:
-                    await asyncio.sleep(0.1)
-            else:
-                pytest.fail("no worker answered")
-    finally:
-        process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.wait(), 20)
+    async with running("serve", "--port", "0", env=env, cwd=tmp_path, until="serves on") as (_, printed):
+        address = re.findall(r"http://\S+", printed)[0]
+        async with aiohttp.ClientSession() as http, http.get(f"{address}/readyz") as answer:
+            assert (answer.status, await answer.json()) == (200, {"database": "ready"})
 
 
 async def test_the_schema_is_printed_and_checked(nothing: dict[str, str], tmp_path: Path) -> None:

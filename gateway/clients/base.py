@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import aiohttp
@@ -12,6 +13,9 @@ from gateway.clients.health import Health
 from gateway.clock import Clock
 from gateway.errors import UpstreamError, UpstreamMalformed, UpstreamTimeout, UpstreamUnavailable
 from gateway.models.freshness import SourceSystem
+
+# The loop's time at which the fetch under way must be over; None outside a fetch.
+_DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 
@@ -57,16 +61,29 @@ class Upstream:
         self._http = http
         self._deadline_seconds = deadline_seconds
 
+    @contextmanager
+    def one_deadline(self) -> Iterator[None]:
+        """Within it all calls share one deadline: those of a batch that is split, asked again, or paged."""
+        token = _DEADLINE.set(asyncio.get_running_loop().time() + self._deadline_seconds)
+        try:
+            yield
+        finally:
+            _DEADLINE.reset(token)
+
     @asynccontextmanager
     async def call(self, operation: str) -> AsyncIterator[None]:
-        """Bounds and watches one call: raises UpstreamTimeout at the deadline, logs and counts each failure."""
+        """Bounds and watches one call: raises UpstreamTimeout at the deadline, logs and counts each failure.
+
+        What comes of the answer belongs inside, so that an answer out of contract counts as the failure that it is.
+        """
+        shared = _DEADLINE.get()
         try:
             try:
-                async with asyncio.timeout(self._deadline_seconds):
+                async with asyncio.timeout_at(shared or asyncio.get_running_loop().time() + self._deadline_seconds):
                     yield
             except TimeoutError as error:
                 detail = f"no whole answer within {self._deadline_seconds:g} s"
-                raise UpstreamTimeout(self.system, operation, detail) from error
+                raise UpstreamTimeout(self.system, operation, detail, unanswered=True) from error
         except UpstreamError as error:
             self.health.failed(error)
             log_upstream_error(error)
@@ -140,22 +157,36 @@ class Upstream:
 
     def _translated(self, operation: str, error: Exception) -> UpstreamError:
         if isinstance(error, aiohttp.ClientPayloadError):
-            return UpstreamMalformed(self.system, operation, "answer cut short")
+            return UpstreamMalformed(self.system, operation, "answer cut short", unanswered=True)
         if isinstance(error, aiohttp.ClientResponseError):
             return UpstreamMalformed(self.system, operation, "answer is not HTTP")
         if isinstance(error, aiohttp.ClientConnectorError):
             return UpstreamUnavailable(self.system, operation, "cannot connect")
-        return UpstreamUnavailable(self.system, operation, type(error).__name__)
+        return UpstreamUnavailable(self.system, operation, type(error).__name__, unanswered=True)
 
 
 def open_http(*, connections: int) -> aiohttp.ClientSession:
     """A session with keep-alive and at most so many connections; no cookies, no redirects, no timeout of its own."""
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=30),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
         auto_decompress=True,
     )
+    # aiohttp would repeat some requests of its own accord; how often a request is sent is decided in `send` alone.
+    session._retry_connection = False
+    return session
+
+
+def log_outcomes(system: SourceSystem, operation: str, outcomes: Iterable[object]) -> None:
+    """A line for each item that could not be read, and one for those said unknown; keys are nobody's business."""
+    unknown = 0
+    for outcome in outcomes:
+        if isinstance(outcome, UpstreamError):
+            log_upstream_error(outcome)
+        unknown += outcome is None
+    if unknown:
+        logger.info("%s %s: %d items unknown or without value", system.value, operation, unknown)
 
 
 def log_upstream_error(error: UpstreamError) -> None:

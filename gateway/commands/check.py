@@ -47,8 +47,11 @@ async def _try_all(settings: Settings) -> list[bool]:
 
 async def database_problem(settings: Settings) -> str | None:
     """What is wrong with the database, in plain words."""
-    async with open_accounts(settings, system_clock) as accounts:
-        return await accounts.find_problem()
+    try:
+        async with open_accounts(settings, system_clock) as accounts:
+            return await accounts.find_problem()
+    except OSError as error:
+        return f"cannot be opened ({error.strerror}); is GATEWAY_DATABASE_URL right?"
 
 
 async def _property_problem(settings: Settings) -> str | None:

@@ -12,10 +12,10 @@ from gateway.accounts.opening import build_tools, insert_account
 from gateway.app import create_app
 from gateway.clients.mail import PrintedMails
 from gateway.clock import Clock, clock_from
-from gateway.commands.listening import Server, listen
+from gateway.commands.listening import Server, address_of, listen
 from gateway.graphiql import BUILT
 from gateway.logs import configure_logs
-from gateway.settings import Settings
+from gateway.settings import Settings, given_settings
 from gateway.simulator import (
     BILLING_SECRET,
     BILLING_USER,
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     """Serves until Ctrl-C; the database lives in a temporary folder and goes with the demo."""
     configure_logs()
     sock = listen(options.host, options.port)
-    address = f"http://{options.host}:{sock.getsockname()[1]}"
+    address = address_of(options.host, sock)
 
     async def serve(folder: Path) -> None:
         clock = clock_from(DEMO_NOW)
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
             latency=options.latency,
             nights=options.nights,
             now=clock,
-            host=options.host,
+            host="127.0.0.1",
         )
         async with run_simulator(simulated) as simulator:
             settings = demo_settings(simulator, folder, address, nights=options.nights)
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
             account = (EXAMPLE_LABEL, DEMO_PASSWORD)
             app = create_app(settings, clock=clock, mail_server=PrintedMails(), demo_account=account)
             banner = _banner(simulator, address)
-            await Server(app, lambda: print(banner, flush=True)).serve(sockets=[sock])
+            await Server(app, lambda: print(banner, flush=True), grace_seconds=1).serve(sockets=[sock])
 
     with tempfile.TemporaryDirectory(prefix="tenant-gateway-") as folder:
         asyncio.run(serve(Path(folder)))
@@ -89,9 +89,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def demo_settings(simulator: Simulator, folder: Path, address: str, *, nights: bool) -> Settings:
-    """Settings that point at the simulator; nothing is read from the environment that matters here."""
-    return Settings(
-        _env_file=None,
+    """Settings that point at the simulator; the environment is not read."""
+    return given_settings(
         environment="development",
         property_url=simulator.property_url,
         property_user=PROPERTY_USER,

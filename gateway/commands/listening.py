@@ -31,11 +31,30 @@ def port_problem(host: str, port: int, error: OSError) -> str:
     return f"cannot listen on {host}:{port}: {error.strerror or error}; choose another port"
 
 
-class Server(uvicorn.Server):
-    """uvicorn on uvloop and httptools where they are installed; `announce` is called once requests are taken."""
+def address_of(host: str, sock: socket.socket) -> str:
+    """The address to open in a browser."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{sock.getsockname()[1]}"
 
-    def __init__(self, app: ASGIApp, announce: Callable[[], None]) -> None:
-        super().__init__(uvicorn.Config(app, access_log=False, log_level="warning", server_header=False))
+
+class Server(uvicorn.Server):
+    """uvicorn on uvloop and httptools where they are installed; `announce` is called once requests are taken.
+
+    At the end requests under way have `grace_seconds` to finish.
+    """
+
+    def __init__(self, app: ASGIApp, announce: Callable[[], None], *, grace_seconds: int) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                # Whose word on the caller's address is believed is decided in callers.py alone.
+                proxy_headers=False,
+                timeout_graceful_shutdown=grace_seconds,
+            )
+        )
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -30,7 +30,7 @@ class DueNoticeCategory(Enum):
 
 
 class Receipt(Enum):
-    """Whether a receipt exists: none, for a part (reçu), in full (quittance)."""
+    """Whether a receipt exists: none (or none that we know of), for a part (reçu), in full (quittance)."""
 
     NONE = "NONE"
     PARTIAL = "PARTIAL"
@@ -76,6 +76,7 @@ class DueNotice:
     tip_reference: str | None
     sepa_mandate_reference: str | None
     receipt: Receipt
+    receipt_code: str | None
     document: DocumentState
     document_code: str
     lines: tuple[DueNoticeLine, ...]

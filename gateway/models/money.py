@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from enum import Enum
 
 _CENT = Decimal("0.01")
+_MOST = Decimal("21474836.47")  # what a GraphQL Int can hold in cents; no rent account comes near
 
 
 class Locale(Enum):
@@ -36,6 +37,8 @@ class Money:
                 raise ValueError("amount out of range") from error
         if rounded != amount:
             raise ValueError("more than two decimals")
+        if abs(rounded) > _MOST:
+            raise ValueError("amount out of range")
         return cls(rounded if rounded else Decimal("0.00"))
 
     @property

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from gateway.context import Context
+from gateway.context import Context, tenant_of
 from gateway.errors import Forbidden
 from gateway.models.account import (
     Account,
@@ -88,6 +88,8 @@ async def log_out_everywhere(context: Context) -> bool:
 async def end_session(context: Context, session_id: str) -> bool:
     """Ends one session of the account; false where there is none of that id."""
     principal = context.signed_in
+    if session_id != principal.session_id:
+        context.require_whole_session()
     ended = await context.services.accounts.end_session(principal, session_id, context.caller)
     context.cookies.session_ended = session_id == principal.session_id
     return ended
@@ -95,6 +97,7 @@ async def end_session(context: Context, session_id: str) -> bool:
 
 async def resolve_account(context: Context, _: Tenant) -> Account:
     """The account that is signed in."""
+    context.require_whole_session()
     return await context.services.accounts.account_of(context.signed_in)
 
 
@@ -104,8 +107,8 @@ async def resolve_sessions(context: Context, _: Account) -> tuple[Session, ...]:
 
 
 def resolve_signed_in_me(context: Context, _: SignedIn) -> Tenant:
-    """The tenant who has just signed in."""
-    return context.tenant
+    """The tenant who has just signed in: the keys are there even while a renewal is due, what they lead to is not."""
+    return tenant_of(context.signed_in)
 
 
 def resolve_assistance_form_url(context: Context, _: object) -> str:

@@ -49,7 +49,7 @@ async def resolve_ledger(
     size = page_size(first, 20)
     if from_ is not None and to is not None and from_ > to:
         raise BadUserInput("range_reversed")
-    page, place = (0, None) if after is None else _parse_cursor(after)
+    page, place = (0, None) if after is None else _parse_cursor(after, from_, to)
     found: dict[str, Edge[LedgerEntry]] = {}
     for number in range(page, page + MAX_LEDGER_PAGES):
         answer = await context.loaders.ledger_pages.load((tenant.account_number, number, from_, to))
@@ -57,7 +57,7 @@ async def resolve_ledger(
             return None
         for entry in answer.entries:
             if place is None or _place(entry) < place:
-                found.setdefault(entry.id, Edge(_cursor(number, entry), entry))
+                found.setdefault(entry.id, Edge(_cursor(number, entry, from_, to), entry))
         if answer.last or len(found) > size:
             break
     edges = tuple(found.values())
@@ -68,16 +68,20 @@ def _place(entry: LedgerEntry) -> Place:
     return entry.posted_at, entry.id
 
 
-def _cursor(page: int, entry: LedgerEntry) -> str:
-    return base64.urlsafe_b64encode(f"{page}|{entry.posted_at.isoformat()}|{entry.id}".encode()).decode()
+def _cursor(page: int, entry: LedgerEntry, from_: date | None, to: date | None) -> str:
+    parts = page, entry.posted_at.isoformat(), from_, to, entry.id
+    return base64.urlsafe_b64encode("|".join(map(str, parts)).encode()).decode()
 
 
-def _parse_cursor(text: str) -> tuple[int, Place]:
+def _parse_cursor(text: str, from_: date | None, to: date | None) -> tuple[int, Place]:
     try:
-        page, posted_at, entry_id = base64.urlsafe_b64decode(text.encode()).decode().split("|")
+        page, posted_at, *between, entry_id = base64.urlsafe_b64decode(text.encode()).decode().split("|")
+        if len(between) != 2:
+            raise ValueError
         place = datetime.fromisoformat(posted_at).astimezone(UTC), entry_id
         if not 0 <= int(page) <= 1000:
             raise ValueError
     except (binascii.Error, ValueError, OverflowError) as error:
         raise BadUserInput("cursor_unknown") from error
-    return int(page), place
+    # With another range the page is another one: reading begins anew, and the place still holds.
+    return int(page) if between == [str(from_), str(to)] else 0, place

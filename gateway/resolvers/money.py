@@ -8,6 +8,6 @@ from gateway.models.money import Locale, Money
 _LOCALES = {Locale.FR: "fr_FR", Locale.EN: "en_GB"}
 
 
-def resolve_formatted(_: Context, money: Money, locale: Locale = Locale.FR) -> str:
+def resolve_formatted(_: Context, money: Money, locale: Locale | None = Locale.FR) -> str:
     """`369,65 €` or `€369.65`."""
-    return format_currency(money.amount, money.currency, locale=_LOCALES[locale])
+    return format_currency(money.amount, money.currency, locale=_LOCALES[locale or Locale.FR])

@@ -8,6 +8,7 @@ from gateway.models.water import WaterConsumption
 from gateway.resolvers.lease import load_lease_lived_in
 
 MAX_MONTHS = 13  # what one answer of property management may hold
+EARLIEST_YEAR, LATEST_YEAR = 1950, 2150  # beyond, property management calls a month malformed
 
 
 async def resolve_water_consumption(
@@ -18,7 +19,7 @@ async def resolve_water_consumption(
     if to is None:
         last = min(last, context.current_month)
     first = from_ if from_ is not None else last.plus(1 - MAX_MONTHS)
-    if not 0 <= first.months_until(last) < MAX_MONTHS:
+    if not 0 <= first.months_until(last) < MAX_MONTHS or first.year < EARLIEST_YEAR or last.year > LATEST_YEAR:
         raise BadUserInput("months_out_of_range", maximum=MAX_MONTHS)
     lease = await load_lease_lived_in(context, tenant)
     if lease is None or lease.dwelling_reference is None:

@@ -43,7 +43,9 @@ class Tokens:
 class SignedIn:
     """A new session."""
 
-    me: Tenant = fetched(resolve_signed_in_me, "The tenant who is signed in now.")
+    me: Tenant = fetched(
+        resolve_signed_in_me, "The tenant who is signed in now. While a renewal is mandatory, its fields are FORBIDDEN."
+    )
     tokens: Tokens | None = plain("For `client: APP`; a browser gets a cookie instead.")
     renewal: PasswordRenewal | None = plain("Where the password is to be chosen anew.")
 

@@ -2,16 +2,22 @@
 
 import asyncio
 from datetime import date
+from functools import partial
+from math import ceil
 
 import pytest
 
 from gateway.errors import UpstreamError, UpstreamUnavailable
 from gateway.models.dates import YearMonth
 from gateway.models.lease import Lease
+from gateway.models.work import Work
 from gateway.simulator import Simulator, SimulatorOptions, run_simulator
+from gateway.simulator.landlord import Tenant
+from gateway.simulator.landlord.works import BUSY_BUILDING_WORKS
 from tests.support import Clients, HeldClock, open_clients
 
 MONTHS = YearMonth(2025, 11), YearMonth(2026, 11)
+LONG_AGO = date(1990, 1, 1)
 
 
 async def test_batches_are_split_at_the_contracts_limits(simulator: Simulator, clients: Clients) -> None:
@@ -124,22 +130,67 @@ async def test_no_more_than_eight_calls_at_a_time_reach_property_management(cloc
         assert simulator.violations == {}
 
 
+def busy_building(simulator: Simulator) -> list[Tenant]:
+    """The tenants of a building with so many works that one list of them fills several pages."""
+    found = [tenant for tenant in simulator.landlord.tenants if len(tenant.works) >= BUSY_BUILDING_WORKS]
+    assert sum(len(tenant.works) for tenant in found[:20]) > 200
+    return found[:20]
+
+
+def references_of_works(tenants: list[Tenant]) -> dict[str, list[str]]:
+    """What the landlord knows, by dwelling."""
+    return {tenant.dwelling_reference: sorted(work.reference for work in tenant.works) for tenant in tenants}
+
+
+def references_found(works: dict[str, tuple[Work, ...] | UpstreamError]) -> dict[str, list[str]]:
+    """What a client was told, by dwelling."""
+    references: dict[str, list[str]] = {}
+    for key, found in works.items():
+        assert not isinstance(found, UpstreamError)
+        references[key] = sorted(work.reference for work in found)
+    return references
+
+
 async def test_pages_of_works_are_all_read(simulator: Simulator, clients: Clients) -> None:
-    """A resume key that dies with its session makes the reading begin again."""
-    dwellings = [tenant.dwelling_reference for tenant in simulator.landlord.tenants[:20]]
-    whole = await clients.property_management.fetch_works(dwellings, date(1990, 1, 1))
-    assert simulator.counters["ListerTravaux"].calls >= 1
-    simulator.add_fault("ListerTravaux", "reordered")
-    assert await clients.property_management.fetch_works(dwellings, date(1990, 1, 1)) == whole
+    tenants = busy_building(simulator)
+    dwellings = [tenant.dwelling_reference for tenant in tenants]
+    works = await clients.property_management.fetch_works(dwellings, LONG_AGO)
+    assert simulator.counters["ListerTravaux"].calls > 1
+    assert references_found(works) == references_of_works(tenants)
 
 
-async def test_leases_are_found_page_by_page(simulator: Simulator, clients: Clients) -> None:
-    agency = simulator.landlord.tenants[0].agency
-    page = await clients.property_management.fetch_lease_references(agency=agency)
-    references = list(page.references)
-    while page.resume_key is not None:
-        page = await clients.property_management.fetch_lease_references(agency=agency, resume_key=page.resume_key)
-        references += page.references
-    assert references == sorted(
-        tenant.lease_reference for tenant in simulator.landlord.tenants if tenant.agency == agency
-    )
+async def test_works_are_whole_though_a_resume_key_dies_with_its_session(
+    simulator: Simulator, clients: Clients
+) -> None:
+    tenants = busy_building(simulator)
+    dwellings = [tenant.dwelling_reference for tenant in tenants]
+    await clients.property_management.fetch_works(dwellings, LONG_AGO)
+    pages = simulator.counters["ListerTravaux"].calls
+    simulator.reset_counters()
+    simulator.hold()
+    reading = asyncio.create_task(clients.property_management.fetch_works(dwellings, LONG_AGO))
+    await simulator.wait_for_waiting(1)
+    simulator.release()
+    await simulator.wait_for_waiting(1)  # the second page is asked for
+    simulator.add_fault("ListerTravaux", "expired_session", times=1)
+    simulator.open()
+    works = await reading
+    # One page, session lost, key refused in the new session, and everything again.
+    assert simulator.counters["ListerTravaux"].calls == 3 + pages
+    assert simulator.counters["OuvrirSession"].calls == 1
+    assert references_found(works) == references_of_works(tenants)
+
+
+async def test_leases_are_found_page_by_page(clock: HeldClock) -> None:
+    options = SimulatorOptions(now=clock, tenants=3000)
+    async with run_simulator(options) as simulator, open_clients(simulator, clock) as clients:
+        search = partial(clients.property_management.fetch_lease_references, agency="57B")
+        known = [tenant.lease_reference for tenant in simulator.landlord.tenants if tenant.agency == "57B"]
+        assert len(known) > 200
+        page = await search()
+        references = list(page.references)
+        while page.resume_key is not None:
+            page = await search(resume_key=page.resume_key)
+            references += page.references
+        assert references == sorted(known)
+        assert simulator.counters["RechercherContrats"].calls == ceil(len(known) / 200) > 1

@@ -12,7 +12,7 @@ import pytest
 
 from gateway.models.mail import Mail
 from gateway.simulator import Tenant
-from tests.support import PASSWORD, Gateway
+from tests.support import PASSWORD, Gateway, HeldClock, run_gateway
 
 ORIGIN = "http://127.0.0.1:8000"
 CHOSEN = "Mirabelles-2026!"
@@ -346,3 +346,37 @@ async def test_twenty_readers_of_one_link_have_one_winner(gateway: Gateway) -> N
     kinds = [outcome["__typename"] for outcome in outcomes]
     assert kinds.count("SignedIn") == 1
     assert set(kinds) <= {"SignedIn", "LinkInvalid", "RateLimited"}
+
+
+async def test_a_mandatory_renewal_lets_nothing_else_be_done(gateway: Gateway, clock: HeldClock) -> None:
+    settings = gateway.settings.model_copy(update={"password_renewal_mandatory": True})
+    clock.advance(days=366)
+    async with run_gateway(gateway.simulator, settings, clock) as strict:
+        signed_in = await log_in(strict, "L0048217", PASSWORD)
+        assert signed_in["renewal"] == {"mandatory": True}
+        assert signed_in["me"] == {"accountLabel": "L0048217"}
+        bearer = signed_in["tokens"]["accessToken"]
+        query = "{ me { accountLabel } }"
+        _, answer = await strict.post({"query": query}, token=bearer)
+        assert (answer["data"]["me"], answer["errors"][0]["extensions"]["code"]) == (None, "FORBIDDEN")
+        inside = LOG_IN.replace("me { accountLabel }", "me { balance { due { cents } } account { createdOn } }")
+        variables = {"label": "L0048217", "password": PASSWORD, "client": "APP"}
+        _, answer = await strict.post({"query": inside, "variables": variables})
+        assert answer["data"]["logIn"]["me"] == {"balance": None, "account": None}
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {"FORBIDDEN"}
+        renew = """mutation { renewPassword(input: {currentPassword: "%s", newPassword: "Questche-2027!"}) {
+          __typename ... on PasswordRenewed { tokens { accessToken } } } }"""
+        renewed = await mutate(strict, renew % PASSWORD, bearer=bearer)
+        assert renewed["__typename"] == "PasswordRenewed"
+        bearer = (renewed["tokens"] or signed_in["tokens"])["accessToken"]
+        _, answer = await strict.post({"query": query}, token=bearer)
+        assert answer["data"]["me"] == {"accountLabel": "L0048217"}
+
+
+async def test_links_are_built_from_the_public_address_whatever_the_host_header(gateway: Gateway) -> None:
+    tenant = newcomer(gateway)
+    _, answer = await gateway.post({"query": CREATE, "variables": {"input": form(tenant)}}, Host="evil.example")
+    assert answer["data"]["createAccount"]["__typename"] == "AccountRequestAccepted"
+    (mail,) = await gateway.links(address_on_file(tenant))
+    assert "evil.example" not in mail.text + mail.html
+    assert link_token(mail)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 
-from gateway.clients.base import Answer, Request, Upstream
+from gateway.clients.base import Answer, Request, Upstream, log_outcomes, log_upstream_error
 from gateway.clients.batches import fetch_in_batches
 from gateway.clients.billing import parsing, wire
 from gateway.clients.billing.codes import PAYMENT_MODES
@@ -40,6 +40,7 @@ _DOCUMENT_HEADERS = ("ETag", "Content-Length", "Content-Range", "Accept-Ranges")
 _MODE_CODES = {mode: code for code, mode in PAYMENT_MODES.items()}
 
 A = TypeVar("A", Answer, aiohttp.ClientResponse)
+T = TypeVar("T")
 
 
 class Billing:
@@ -54,20 +55,26 @@ class Billing:
         self._url = url
         self._user = user
         self._secret = secret
-        self._token = SharedSecret(self._create_token, upstream.clock)
+        self._token = SharedSecret(self._create_token, upstream.clock, spare=1, lifetime=timedelta(seconds=900))
 
     async def fetch_balance(self, account_number: str) -> Balance | None:
         """One rent account; None where unknown."""
         operation = "lireCompte"
-        body = await self._read(operation, f"/comptes/{quote(account_number, safe='')}")
-        return None if body is None else parsing.parse_balance(operation, body, self._upstream.clock())
+
+        def parse(body: bytes) -> Balance:
+            return parsing.parse_balance(operation, body, self._upstream.clock(), account_number)
+
+        return await self._read(operation, f"/comptes/{quote(account_number, safe='')}", parse)
 
     async def fetch_balances(self, account_numbers: Sequence[str]) -> dict[str, Balance | UpstreamError | None]:
         """Rent accounts by number."""
         operation = "rechercherComptes"
         ask = partial(self._ask_balances, operation)
-        found = await fetch_in_batches(account_numbers, ask, limit=MAX_ACCOUNTS, silence_answers=False)
+        with self._upstream.one_deadline():
+            found = await fetch_in_batches(account_numbers, ask, limit=MAX_ACCOUNTS, silence_answers=False)
         silent = UpstreamMalformed(SourceSystem.BILLING, operation, "nothing said of a key, twice")
+        if any(number not in found for number in account_numbers):
+            log_upstream_error(silent)
         return {number: found.get(number, silent) for number in account_numbers}
 
     async def fetch_ledger_page(
@@ -80,8 +87,11 @@ class Billing:
             query["du"] = from_date.isoformat()
         if to_date is not None:
             query["au"] = to_date.isoformat()
-        body = await self._read(operation, f"/comptes/{quote(account_number, safe='')}/mouvements", query)
-        return None if body is None else parsing.parse_ledger_page(operation, body, account_number)
+
+        def parse(body: bytes) -> LedgerPage:
+            return parsing.parse_ledger_page(operation, body, account_number)
+
+        return await self._read(operation, f"/comptes/{quote(account_number, safe='')}/mouvements", parse, query)
 
     async def fetch_due_notices(
         self, account_numbers: Sequence[str], since: YearMonth
@@ -89,14 +99,18 @@ class Billing:
         """Notices with their lines by account, newest first, from that month on; an empty tuple where none are."""
         operation = "rechercherAvis"
         ask = partial(self._ask_notices, operation, since)
-        found = await fetch_in_batches(account_numbers, ask, limit=MAX_NOTICE_ACCOUNTS, silence_answers=True)
+        with self._upstream.one_deadline():
+            found = await fetch_in_batches(account_numbers, ask, limit=MAX_NOTICE_ACCOUNTS, silence_answers=True)
         return {number: found.get(number, ()) for number in account_numbers}
 
     async def fetch_due_notice(self, number: str) -> DueNotice | None:
         """One notice; None where unknown."""
         operation = "lireAvis"
-        body = await self._read(operation, f"/avis-echeance/{quote(number, safe='')}")
-        return None if body is None else parsing.parse_due_notice(operation, body, self._upstream.clock())
+
+        def parse(body: bytes) -> DueNotice:
+            return parsing.parse_due_notice(operation, body, self._upstream.clock(), number)
+
+        return await self._read(operation, f"/avis-echeance/{quote(number, safe='')}", parse)
 
     @asynccontextmanager
     async def open_document(
@@ -146,8 +160,11 @@ class Billing:
     async def fetch_deposit_status(self, external_reference: str) -> DepositStatus | None:
         """How far a deposit has come; None where billing never received it."""
         operation = "suivreEncaissement"
-        body = await self._read(operation, "/encaissements", {"referenceExterne": external_reference})
-        return None if body is None else parsing.parse_deposit_status(operation, body, external_reference)
+
+        def parse(body: bytes) -> DepositStatus | None:
+            return parsing.parse_deposit_status(operation, body, external_reference)
+
+        return await self._read(operation, "/encaissements", parse, {"referenceExterne": external_reference})
 
     async def fetch_health(self) -> bool:
         """Whether anything answers at the address; billing's own word on its health is worth nothing."""
@@ -157,29 +174,38 @@ class Billing:
         return answer.status == 200
 
     async def _ask_balances(self, operation: str, numbers: Sequence[str]) -> dict[str, Balance | UpstreamError | None]:
-        body = await self._search(operation, "/comptes/recherche", {"numerosCompte": list(numbers)})
-        return parsing.parse_balances(operation, body, self._upstream.clock())
+        question = {"numerosCompte": list(numbers)}
+        return await self._search(operation, "/comptes/recherche", question, parsing.parse_balances)
 
     async def _ask_notices(
         self, operation: str, since: YearMonth, numbers: Sequence[str]
     ) -> dict[str, tuple[DueNotice, ...] | UpstreamError | None]:
         question = {"numerosCompte": list(numbers), "depuisPeriode": since.year * 100 + since.month}
-        body = await self._search(operation, "/avis-echeance/recherche", question)
-        return parsing.parse_due_notices(operation, body, self._upstream.clock())
+        return await self._search(operation, "/avis-echeance/recherche", question, parsing.parse_due_notices)
 
-    async def _search(self, operation: str, path: str, question: object) -> bytes:
+    async def _search(
+        self,
+        operation: str,
+        path: str,
+        question: object,
+        parse: Callable[[str, bytes, datetime], dict[str, T | UpstreamError | None]],
+    ) -> dict[str, T | UpstreamError | None]:
         request = Request(operation, "POST", self._url + path, {}, msgspec.json.encode(question))
         async with self._upstream.call(operation):
             try:
-                return (await self._ask(request)).body
+                found = parse(operation, (await self._ask(request)).body, self._upstream.clock())
             except Ko as ko:
                 raise refusal_error(operation, ko.code) from None
+        log_outcomes(SourceSystem.BILLING, operation, found.values())
+        return found
 
-    async def _read(self, operation: str, path: str, query: Mapping[str, str] | None = None) -> bytes | None:
+    async def _read(
+        self, operation: str, path: str, parse: Callable[[bytes], T], query: Mapping[str, str] | None = None
+    ) -> T | None:
         request = Request(operation, "GET", self._url + path, {}, query=query)
         async with self._upstream.call(operation):
             try:
-                return (await self._ask(request)).body
+                return parse((await self._ask(request)).body)
             except Ko as ko:
                 if ko.code == UNKNOWN:
                     return None

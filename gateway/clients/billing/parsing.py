@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -42,9 +43,11 @@ def decode(operation: str, body: bytes | msgspec.Raw, shape: type[T]) -> T:
         raise _malformed(operation, f"no {shape.__name__}") from error
 
 
-def parse_balance(operation: str, body: bytes | msgspec.Raw, fetched_at: datetime) -> Balance:
-    """A rent account."""
+def parse_balance(operation: str, body: bytes | msgspec.Raw, fetched_at: datetime, account_number: str) -> Balance:
+    """The rent account of that number."""
     compte = decode(operation, body, wire.Compte)
+    if compte.numeroCompte != account_number:
+        raise _malformed(operation, "another account than asked for")
     return _checked(operation, lambda: _balance(compte, fetched_at))
 
 
@@ -53,28 +56,33 @@ def parse_balances(operation: str, body: bytes, fetched_at: datetime) -> dict[st
     answer = decode(operation, body, wire.ResultatComptes)
     found: dict[str, Balance | UpstreamError | None] = _errors(operation, answer.erreurs)
     for number, items in _by_account(operation, answer.comptes).items():
-        found[number] = _outcome(lambda item: parse_balance(operation, item, fetched_at), items[0])
+        found[number] = _outcome(partial(_parse_own_balance, operation, fetched_at, number), items[0])
     return found
 
 
 def parse_ledger_page(operation: str, body: bytes, account_number: str) -> LedgerPage:
     """A page of an account's ledger, newest first; of an entry given twice, the first.
 
-    Rows do not name their account, but their ids do: one that names another is nobody's business here.
+    Rows do not name their account, but their ids do: a page with somebody else's row is not to be trusted.
     """
     page = decode(operation, body, wire.PageMouvements)
     entries: dict[str, wire.Mouvement] = {}
     for entry in page.contenu:
-        if not _is_of_another(entry.id, account_number):
-            entries.setdefault(entry.id, entry)
+        if _is_of_another(entry.id, account_number):
+            raise _malformed(operation, "a row of another account")
+        entries.setdefault(entry.id, entry)
     found = _checked(operation, lambda: [_entry(entry) for entry in entries.values()])
     found.sort(key=lambda entry: (entry.posted_at, entry.id), reverse=True)
     return LedgerPage(tuple(found), page.dernierePage)
 
 
-def parse_due_notice(operation: str, body: bytes | msgspec.Raw, fetched_at: datetime) -> DueNotice:
-    """A due notice with its lines."""
+def parse_due_notice(
+    operation: str, body: bytes | msgspec.Raw, fetched_at: datetime, number: str | None = None
+) -> DueNotice:
+    """A due notice with its lines; the one of that number, where one was asked for."""
     avis = decode(operation, body, wire.Avis)
+    if number not in {None, avis.id}:
+        raise _malformed(operation, "another notice than asked for")
     return _checked(operation, lambda: _due_notice(avis, fetched_at))
 
 
@@ -109,6 +117,10 @@ def parse_deposit_status(operation: str, body: bytes, external_reference: str) -
     found = (deposit for deposit in answer.encaissements if deposit.referenceExterne == external_reference)
     deposit = next(found, None)
     return None if deposit is None else _checked(operation, lambda: _deposit_status(deposit))
+
+
+def _parse_own_balance(operation: str, fetched_at: datetime, number: str, item: msgspec.Raw) -> Balance:
+    return parse_balance(operation, item, fetched_at, number)
 
 
 def _balance(compte: wire.Compte, fetched_at: datetime) -> Balance:
@@ -159,6 +171,7 @@ def _due_notice(avis: wire.Avis, fetched_at: datetime) -> DueNotice:
         tip_reference=_text(avis.referenceTip),
         sepa_mandate_reference=_text(avis.rum),
         receipt=RECEIPTS.get((avis.quittance or "").strip(), Receipt.NONE),
+        receipt_code=_text(avis.quittance),
         document=DOCUMENT_STATES.get(avis.document.strip(), DocumentState.OTHER),
         document_code=avis.document.strip(),
         lines=tuple(map(_line, avis.lignes)),
@@ -174,7 +187,7 @@ def _line(line: wire.LigneAvis) -> DueNoticeLine:
         label=line.libelle.strip(),
         category=CATEGORIES.get(code, DueNoticeCategory.OTHER),
         amount=debit if debit is not None else Money.of(-credit.amount if credit else 0),
-        quantity=line.quantite,
+        quantity=None if line.quantite is None else _quantity(line.quantite),
         unit=_text(line.unite),
     )
 
@@ -201,6 +214,12 @@ def _positive(amount: Decimal) -> Money:
     if amount < 0:
         raise ValueError("a negative amount")
     return Money.of(amount)
+
+
+def _quantity(number: Decimal) -> Decimal:
+    if not number.is_finite() or abs(number) >= 10**9 or number != round(number, 6):
+        raise ValueError("a quantity out of range")
+    return number
 
 
 def _debit_or_credit(debit: Decimal | None, credit: Decimal | None) -> tuple[Money | None, Money | None]:

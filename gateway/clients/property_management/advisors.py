@@ -17,13 +17,17 @@ def parse_advisors(answer: Element, freshness: Freshness) -> dict[str, Advisor |
 
 
 def parse_agency(answer: Element, code: str) -> Agency:
-    """ListerContacts; contacts without a telephone number are left out, there being no other way to reach them."""
+    """ListerContacts. Contacts without a telephone number are left out, of doubled ones the first counts; those for
+    emergencies come first.
+    """
     agency = answer.child("Agence")
     if agency is None:
         raise answer.malformed("Agence", "missing")
     if agency.required("CodeAgence") != code:
         raise agency.malformed("CodeAgence", "another one than asked for")
-    contacts = (_contact(contact) for contact in answer.children("ContactUtile"))
+    contacts: dict[tuple[str | None, str], Contact] = {}
+    for contact in filter(None, map(_contact, answer.children("ContactUtile"))):
+        contacts.setdefault((contact.topic_code, contact.label), contact)
     return Agency(
         code=code,
         name=agency.text("Libelle") or code,
@@ -31,7 +35,7 @@ def parse_agency(answer: Element, code: str) -> Agency:
         phone=agency.phone("Telephone"),
         email=agency.email("Courriel"),
         opening_hours=_opening_hours(agency),
-        contacts=tuple(contact for contact in contacts if contact is not None),
+        contacts=tuple(sorted(contacts.values(), key=lambda contact: (not contact.emergency, contact.label))),
     )
 
 

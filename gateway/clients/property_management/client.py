@@ -1,11 +1,11 @@
 """Every operation of property management: one method each, batches split at the contract's limits."""
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import TypeVar
 
-from gateway.clients.base import Request, Upstream
+from gateway.clients.base import Request, Upstream, log_outcomes, log_upstream_error
 from gateway.clients.batches import fetch_in_batches
 from gateway.clients.property_management import parsing
 from gateway.clients.property_management.advisors import parse_advisors, parse_agency
@@ -55,7 +55,7 @@ class PropertyManagement:
         self._company = company
         self._user = user
         self._password = password
-        self._session = SharedSecret(self._open_session, upstream.clock)
+        self._session = SharedSecret(self._open_session, upstream.clock, spare=2, lifetime=timedelta(minutes=20))
 
     async def fetch_identification(
         self, label: str, last_name: str, first_name: str, birth_date: date | None
@@ -69,7 +69,7 @@ class PropertyManagement:
         if birth_date is not None:
             fields.append(("DateNaissance", f"{birth_date:%d/%m/%Y}"))
         try:
-            return parsing.parse_identification(await self._ask(operation, fields, {UNKNOWN, NOT_PRINCIPAL}))
+            return await self._ask(operation, fields, parsing.parse_identification, {UNKNOWN, NOT_PRINCIPAL})
         except Refused as refused:
             return Identification(None, None, not_principal=True) if refused.code == NOT_PRINCIPAL else None
 
@@ -84,7 +84,7 @@ class PropertyManagement:
         """Leases in every state, 200 a page, ascending. At least one criterion. A resume key dies with its session."""
         criteria = {"CodeSecteur": sector, "Nom": last_name, "CodeAgence": agency, "CleReprise": resume_key}
         fields = [(name, text) for name, text in criteria.items() if text is not None]
-        return parsing.parse_lease_references(await self._ask("RechercherContrats", fields))
+        return await self._ask("RechercherContrats", fields, parsing.parse_lease_references)
 
     async def fetch_leases(self, references: Sequence[str]) -> FoundOrNot[Lease]:
         """Leases with their holders, by lease reference."""
@@ -96,7 +96,8 @@ class PropertyManagement:
         """Dwellings by reference; the contract says that the system is silent about unknown ones."""
         operation = "ConsulterLogements"
         ask = partial(self._ask_items, operation, "RefLogement", (), parsing.parse_dwellings)
-        found = await fetch_in_batches(references, ask, limit=MAX_REFERENCES, silence_answers=False)
+        with self._upstream.one_deadline():
+            found = await fetch_in_batches(references, ask, limit=MAX_REFERENCES, silence_answers=False)
         return {reference: found.get(reference) for reference in references}
 
     async def fetch_water(
@@ -113,7 +114,8 @@ class PropertyManagement:
         """Works requested since that day by dwelling, newest first; none and unknown dwelling look the same."""
         operation = "ListerTravaux"
         ask = partial(self._ask_works, operation, f"{since:%d/%m/%Y}")
-        found = await fetch_in_batches(dwelling_references, ask, limit=MAX_DWELLINGS, silence_answers=True)
+        with self._upstream.one_deadline():
+            found = await fetch_in_batches(dwelling_references, ask, limit=MAX_DWELLINGS, silence_answers=True)
         return {reference: found.get(reference) or () for reference in dwelling_references}
 
     async def fetch_advisors(self, sectors: Sequence[str]) -> FoundOrNot[Advisor]:
@@ -123,7 +125,9 @@ class PropertyManagement:
     async def fetch_agency(self, code: str) -> Agency | None:
         """An agency with opening hours and useful contacts; None where unknown."""
         try:
-            return parse_agency(await self._ask("ListerContacts", [("CodeAgence", code)], {UNKNOWN}), code)
+            return await self._ask(
+                "ListerContacts", [("CodeAgence", code)], partial(parse_agency, code=code), {UNKNOWN}
+            )
         except Refused:
             return None
 
@@ -148,8 +152,11 @@ class PropertyManagement:
         after: Iterable[tuple[str, str]] = (),
     ) -> FoundOrNot[T]:
         ask = partial(self._ask_items, operation, key_name, tuple(after), parse)
-        found = await fetch_in_batches(keys, ask, limit=limit, silence_answers=False)
+        with self._upstream.one_deadline():
+            found = await fetch_in_batches(keys, ask, limit=limit, silence_answers=False)
         silent = UpstreamMalformed(SourceSystem.PROPERTY_MANAGEMENT, operation, "nothing said of a key, twice")
+        if any(key not in found for key in keys):
+            log_upstream_error(silent)
         return {key: found.get(key, silent) for key in keys}
 
     async def _ask_items(
@@ -160,7 +167,10 @@ class PropertyManagement:
         parse: Callable[[Element, Freshness], FoundOrNot[T]],
         keys: Sequence[str],
     ) -> FoundOrNot[T]:
-        return parse(await self._ask(operation, [*((key_name, key) for key in keys), *after]), self._now())
+        fields = [*((key_name, key) for key in keys), *after]
+        found = await self._ask(operation, fields, lambda answer: parse(answer, self._now()))
+        log_outcomes(SourceSystem.PROPERTY_MANAGEMENT, operation, found.values())
+        return found
 
     async def _ask_works(self, operation: str, since: str, keys: Sequence[str]) -> Found[tuple[Work, ...]]:
         fields = [*(("RefLogement", key) for key in keys), ("DepuisLe", since)]
@@ -168,25 +178,32 @@ class PropertyManagement:
             pages = await self._ask_pages(operation, fields, {INVALID_RESUME_KEY})
         except Refused:
             pages = await self._ask_pages(operation, fields)  # the key died with its session: start again
-        return parse_works(pages, self._now())
+        found = parse_works(pages, self._now())
+        log_outcomes(SourceSystem.PROPERTY_MANAGEMENT, operation, found.values())
+        return found
 
     async def _ask_pages(self, operation: str, fields: Fields, meaningful: Set[int] = frozenset()) -> list[Element]:
-        pages = [await self._ask(operation, fields)]
-        while (key := parsing.resume_key(pages[-1])) is not None:
+        pages: list[Element] = []
+        key: str | None = None
+        while not pages or key is not None:
             if len(pages) == MAX_PAGES:
                 raise pages[-1].malformed("Suite", f"more than {MAX_PAGES} pages")
-            pages.append(await self._ask(operation, [*fields, ("CleReprise", key)], meaningful))
+            resumed = fields if key is None else [*fields, ("CleReprise", key)]
+            page, key = await self._ask(operation, resumed, parsing.parse_page, meaningful if pages else frozenset())
+            pages.append(page)
         return pages
 
-    async def _ask(self, operation: str, fields: Fields, meaningful: Set[int] = frozenset()) -> Element:
+    async def _ask(
+        self, operation: str, fields: Fields, parse: Callable[[Element], T], meaningful: Set[int] = frozenset()
+    ) -> T:
         async with self._upstream.call(operation):
             session = await self._session.current()
             try:
-                return await self._post(operation, session, fields, meaningful | {SESSION_EXPIRED})
+                return parse(await self._post(operation, session, fields, meaningful | {SESSION_EXPIRED}))
             except Refused as refused:
                 if refused.code != SESSION_EXPIRED:
                     raise
-            return await self._post(operation, await self._session.after(session), fields, meaningful)
+            return parse(await self._post(operation, await self._session.after(session), fields, meaningful))
 
     async def _open_session(self) -> Secret:
         operation = "OuvrirSession"

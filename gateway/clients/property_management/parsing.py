@@ -64,6 +64,11 @@ def resume_key(answer: Element) -> str | None:
     return answer.required("CleReprise") if answer.flag("Suite") else None
 
 
+def parse_page(answer: Element) -> tuple[Element, str | None]:
+    """A page of a paged answer as it is, and the key of the next."""
+    return answer, resume_key(answer)
+
+
 def parse_leases(answer: Element, freshness: Freshness) -> dict[str, Lease | UpstreamError | None]:
     """ConsulterContrats."""
     return parse_items(

@@ -32,13 +32,18 @@ function mark(violations) {
   }
 }
 
-async function ask() {
-  const response = await fetch("/graphql", {
+function post() {
+  return fetch("/graphql", {
     method: "POST",
     credentials: "same-origin",
     headers: { "Content-Type": "application/json", "GraphQL-Preflight": "1", "Accept-Language": texts.lang },
     body: JSON.stringify({ query: mutations[texts.kind], variables: { token, password: password.value } }),
   });
+}
+
+async function ask() {
+  let response = await post();
+  if (response.status === 401) response = await post(); // an old session's cookie was in the way; it is gone now
   const answer = await response.json();
   return answer.data?.result ?? { message: answer.errors?.[0]?.message };
 }
