@@ -8,7 +8,7 @@ GRAPHIQL := gateway/static/graphiql/index.html
 GRAPHIQL_SOURCES := $(addprefix graphiql/,.npmrc build.sh index.html package.json package-lock.json vite.config.js) \
 	$(wildcard graphiql/src/* graphiql/src/examples/*)
 
-.PHONY: help setup demo test check format lock graphiql clean
+.PHONY: help setup demo test check bench format lock graphiql clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ check: setup ## style, types, layers, schema in step
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/tenant-gateway schema --check
+
+bench: setup ## what docs/performance.md shows
+	PYTHONPATH=. $(BIN)/python bench/sign_in.py
 
 format: setup ## puts the code into its form
 	$(BIN)/ruff check --fix

@@ -106,6 +106,29 @@ async def test_a_database_that_is_not_there_or_not_ready_is_one_line(simulator: 
         assert (code, err.count("\n"), "database" in err) == (2, 1, True), err
 
 
+async def test_the_demo_does_not_mind_the_environment(nothing: dict[str, str], tmp_path: Path) -> None:
+    odd = nothing | {"GATEWAY_MAX_BODY_BYTES": "abc", "GATEWAY_ADVICE_DIRECTORY": "/nonexistent"}
+    async with running("demo", "--port", "0", "--tenants", "1", env=odd, cwd=tmp_path, until="Ctrl-C") as (_, printed):
+        assert "L0048217" in printed
+
+
+async def test_settings_that_make_no_sense_are_lines_not_traces(simulator: Simulator, tmp_path: Path) -> None:
+    good = environment(simulator, tmp_path)
+    for change in (
+        {"GATEWAY_DATABASE_URL": "postgresql://u:p@127.0.0.1:abc/x"},
+        {"GATEWAY_DATABASE_URL": "sqlite:////proc/nonexistent/x.sqlite"},
+        {"GATEWAY_PROPERTY_PASSWORD": ""},
+        {"GATEWAY_MAX_BODY_BYTES": "abc"},
+        {"GATEWAY_PROPERTY_CLOSURE": "at night"},
+        {"GATEWAY_TRUSTED_PROXIES": "my-proxy"},
+    ):
+        code, out, err = await run("serve", "--port", "0", env=good | change, cwd=tmp_path)
+        assert (code, err.count("\n"), out) == (2, 1, ""), err
+    (tmp_path / ".env").write_bytes(b"GATEWAY_X=\xff")
+    code, _, err = await run("serve", env=good, cwd=tmp_path)
+    assert (code, err) == (2, "tenant-gateway: .env is not written in UTF-8\n")
+
+
 async def test_an_env_file_is_read(simulator: Simulator, tmp_path: Path) -> None:
     settings = environment(simulator, tmp_path)
     lines = [f"{name}={value}" for name, value in settings.items() if name.startswith("GATEWAY_")]

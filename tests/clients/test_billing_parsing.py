@@ -126,6 +126,31 @@ def test_ko_comes_before_everything() -> None:
     assert "<b>" not in refusal_error("x", "<b>FAC</b>").detail
 
 
+@pytest.mark.parametrize("bent", ['"solde":-21474836.48', '"solde":1e400', '"solde":0.001'])
+def test_amounts_beyond_reason_are_malformed(bent: str) -> None:
+    body = read("comptes.json").replace(b'"solde":-369.65', bent.encode())
+    found = parsing.parse_balances("rechercherComptes", body, NOW)
+    assert isinstance(found["L0048217"], UpstreamMalformed)
+    assert isinstance(found["L0000002"], Balance)
+
+
+@pytest.mark.parametrize("quantity", ["1e10000000", '"NaN"', "1e10", "0.0000001"])
+def test_quantities_beyond_reason_are_malformed(quantity: str) -> None:
+    body = read("avis.json").replace(b'"debit":412.37', b'"debit":412.37,"quantite":' + quantity.encode())
+    assert isinstance(parsing.parse_due_notices("rechercherAvis", body, NOW)["L0048217"], UpstreamMalformed)
+
+
+def test_somebody_elses_answer_is_malformed() -> None:
+    account = json.dumps(json.loads(read("comptes.json"))["comptes"][0]).encode()
+    notice = json.dumps(json.loads(read("avis.json"))["avis"][0]).encode()
+    with pytest.raises(UpstreamMalformed):
+        parsing.parse_balance("lireCompte", account, NOW, "L0000002")
+    with pytest.raises(UpstreamMalformed):
+        parsing.parse_due_notice("lireAvis", notice, NOW, "AE-202610-0000002")
+    with pytest.raises(UpstreamMalformed):
+        parsing.parse_ledger_page("listerMouvements", read("mouvements.json"), "L0000002")
+
+
 @given(st.decimals(min_value=-(10**7), max_value=10**7, places=2, allow_nan=False))
 def test_money_is_exact_and_never_negative_zero(amount: Decimal) -> None:
     money = Money.of(amount)

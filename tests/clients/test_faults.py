@@ -114,7 +114,71 @@ async def test_a_read_is_sent_once_more_where_the_connection_fails(
     assert simulator.counters[operation].calls == 2
 
 
-async def test_the_deadline_holds_for_a_body_that_never_ends(simulator: Simulator, clock: HeldClock) -> None:
+@pytest.mark.parametrize("operation", ASK)
+async def test_a_read_is_sent_twice_at_most(simulator: Simulator, clients: Clients, operation: str) -> None:
+    await ASK[operation](clients)  # connections are warm, where aiohttp would repeat of its own accord
+    simulator.reset_counters()
+    simulator.add_fault(operation, "reset")
+    with pytest.raises(UpstreamUnavailable):
+        await ASK[operation](clients)
+    assert simulator.counters[operation].calls == 2
+
+
+async def test_openings_whose_answers_are_lost_do_not_use_up_the_landlords_few(
+    simulator: Simulator, clients: Clients, clock: HeldClock
+) -> None:
+    for operation in ("OuvrirSession", "creerJeton"):
+        simulator.add_fault(operation, "reset", after=True)
+    for _ in range(8):
+        for ask in (PROPERTY["ConsulterContrats"], BILLING["lireCompte"]):
+            with pytest.raises(UpstreamUnavailable):
+                await ask(clients)
+    simulator.clear_faults()
+    assert simulator.violations == {}
+    assert (simulator.counters["OuvrirSession"].calls, simulator.counters["creerJeton"].calls) == (3, 2)
+    clock.advance(minutes=21)
+    await PROPERTY["ConsulterContrats"](clients)
+    await BILLING["lireCompte"](clients)
+    assert simulator.violations == {}
+
+
+@pytest.mark.parametrize("operation", ["ConsulterContrats", "rechercherComptes", "listerMouvements", "ListerContacts"])
+async def test_an_answer_out_of_contract_is_a_failure_that_is_seen(
+    simulator: Simulator, clients: Clients, operation: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulator.add_fault(operation, "garbage")
+    for _ in range(3):
+        with pytest.raises(UpstreamMalformed):
+            await ASK[operation](clients)
+    system = clients.property_management if operation in PROPERTY else clients.billing
+    assert system.health.status.state.value == "DOWN"
+    assert caplog.text.count(f"{operation} failed") == 3
+
+
+async def test_items_in_error_are_logged_and_spoil_no_health(
+    simulator: Simulator, clients: Clients, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulator.add_fault("ConsulterContrats", "item_code", code=20)
+    with pytest.raises(UpstreamUnavailable):
+        await PROPERTY["ConsulterContrats"](clients)
+    assert "code 20" in caplog.text
+    assert "ours to mend" in caplog.text
+    assert clients.property_management.health.status.state.value == "UP"
+    assert EXAMPLE_LEASE not in caplog.text
+
+
+async def test_a_fetch_that_is_asked_again_has_one_deadline(simulator: Simulator, clock: HeldClock) -> None:
+    async with open_clients(simulator, clock, deadline_seconds=0.5) as clients:
+        await PROPERTY["ConsulterContrats"](clients)
+        simulator.add_fault("ConsulterContrats", "dropped", all=True)
+        simulator.set_latency(property_ms=300)
+        started = asyncio.get_running_loop().time()
+        with pytest.raises(UpstreamTimeout):
+            await PROPERTY["ConsulterContrats"](clients)
+        assert asyncio.get_running_loop().time() - started < 2
+
+
+async def test_an_opening_that_hangs_ends_at_the_deadline(simulator: Simulator, clock: HeldClock) -> None:
     async with open_clients(simulator, clock, deadline_seconds=0.3) as clients:
         simulator.add_fault("OuvrirSession", "hang")
         started = asyncio.get_running_loop().time()

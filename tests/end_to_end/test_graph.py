@@ -42,6 +42,36 @@ async def test_pages_lose_and_repeat_nothing(gateway: Gateway, first: int) -> No
     assert [node["id"] for node in whole["me"]["dueNotices"]["nodes"]] == notices[:100]
 
 
+async def test_a_ledger_cursor_of_another_range_still_means_its_place(gateway: Gateway) -> None:
+    for _ in range(60):
+        gateway.simulator.post_entry("L0048217")
+    whole = await walk(gateway, LEDGER, "ledger", 100)
+    page = (await gateway.data(LEDGER, first=62))["me"]["ledger"]
+    narrowed = LEDGER.replace("after: $after)", 'after: $after, to: "2026-10-20")')
+    following = (await gateway.data(narrowed, first=100, after=page["pageInfo"]["endCursor"]))["me"]["ledger"]
+    assert [node["id"] for node in following["nodes"]] == whole[62:]
+
+
+@pytest.mark.parametrize(
+    ("declared", "used"),
+    [
+        ("$v: Platform = ANDROID", "minimumAppVersion(platform: $v) { minimum }"),
+        ('$v: ID = "x"', "node(id: $v) { id }"),
+        ("$v: Boolean = true", "me @skip(if: $v) { accountLabel }"),
+        ("$v: WorkState = DONE", "me { works(states: [$v]) { title } }"),
+    ],
+)
+async def test_a_null_where_none_may_be_is_the_callers(gateway: Gateway, declared: str, used: str) -> None:
+    answer = await gateway.ask(f"query({declared}) {{ {used} }}", v=None)
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_USER_INPUT"}
+
+
+async def test_a_null_locale_is_the_default(gateway: Gateway) -> None:
+    query = "query($v: Locale) { me { balance { amount { formatted(locale: $v) } } } }"
+    data = await gateway.data(query, v=None)
+    assert data["me"]["balance"]["amount"]["formatted"] == "369,65\u00a0€"
+
+
 async def test_a_ledger_that_grows_while_it_is_read(gateway: Gateway) -> None:
     before = await walk(gateway, LEDGER, "ledger", 100)
     page = (await gateway.data(LEDGER, first=3))["me"]["ledger"]
@@ -65,6 +95,8 @@ async def test_a_ledger_that_grows_while_it_is_read(gateway: Gateway) -> None:
         ("waterConsumption", 'from: "2024-01", to: "2026-01"'),
         ("waterConsumption", 'from: "2026-05", to: "2026-04"'),
         ("waterConsumption", 'from: "2027-05"'),
+        ("waterConsumption", 'to: "0001-01"'),
+        ("waterConsumption", 'from: "9999-01", to: "9999-02"'),
     ],
 )
 async def test_arguments_out_of_range(gateway: Gateway, field: str, arguments: str) -> None:

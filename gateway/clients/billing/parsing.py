@@ -217,7 +217,8 @@ def _positive(amount: Decimal) -> Money:
 
 
 def _quantity(number: Decimal) -> Decimal:
-    if not number.is_finite() or abs(number) >= 10**9 or number != round(number, 6):
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -6 or number.adjusted() >= 9:
         raise ValueError("a quantity out of range")
     return number
 
