@@ -35,6 +35,8 @@ Operations: {operations}
 Kinds of fault, with their details:
 hang               {"after": false, "seconds": 60}  never answers; after: the work is done first
 slow               {"seconds": 1}
+drip               {"seconds": 0.1}                 headers at once, then the body byte by byte, so far apart, and
+                                                    blanks for ever; not documents above 256 KiB
 reset              {"after": false}                 TCP reset
 truncated          {"how": "length" | "chunked" | "content", "share": 0.5}
                                                     length, chunked: cut connection; content: valid HTTP, cut body
@@ -49,7 +51,7 @@ item_code          {"code": 99 | "FAC-500", "keys": [...]}  return code of items
 dropped            {"keys": [...], "all": false}    without either, the first item
 doubled            {"keys": [...], "conflicting": false}    repeats; conflicting: with another tenant's content
 reordered
-foreign                                             an item nobody asked for
+foreign                                             an item nobody asked for; ListerContacts: another agency's answer
 
 Violations counted: too_many_at_once (property management, more than 8), fifth_session, third_token, over_rate,
 batch_too_large, empty_batch, call_inside_night, wrong_header, wrong_media_type, body_too_large, bad_request (400), and

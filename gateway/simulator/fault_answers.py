@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from itertools import chain, repeat
 from typing import Final
 
 from aiohttp import web
@@ -46,6 +47,8 @@ async def deliver(
     if broken is not None:
         return broken
     body = response.body
+    if "drip" in fired and isinstance(body, bytes):
+        return await _drip(request, response, body, float(fired.detail("drip", "seconds", 0.1)))
     if "truncated" not in fired or not isinstance(body, bytes):
         return response
     kept = body[: int(len(body) * float(fired.detail("truncated", "share", 0.5)))]
@@ -91,6 +94,18 @@ async def _cut(request: web.BaseRequest, response: web.Response, kept: bytes, le
     if request.transport is not None:
         request.transport.close()
     return cut
+
+
+async def _drip(request: web.BaseRequest, response: web.Response, body: bytes, seconds: float) -> web.StreamResponse:
+    """Sends the body byte by byte, then blanks, which spoil neither XML nor JSON, until the client goes."""
+    headers = {name: value for name, value in response.headers.items() if name.lower() != "content-length"}
+    dripping = web.StreamResponse(status=response.status, headers=headers)
+    dripping.enable_chunked_encoding()
+    await dripping.prepare(request)
+    for byte in chain(body, repeat(ord(" "))):
+        await dripping.write(bytes((byte,)))
+        await asyncio.sleep(seconds)
+    return dripping
 
 
 def _content_type(response: web.Response) -> dict[str, str]:

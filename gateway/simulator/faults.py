@@ -17,6 +17,7 @@ BILLING_OPERATIONS: Final = (
 KINDS: Final[Mapping[str, frozenset[str]]] = {
     "hang": frozenset({"after", "seconds"}),
     "slow": frozenset({"seconds"}),
+    "drip": frozenset({"seconds"}),
     "reset": frozenset({"after"}),
     "truncated": frozenset({"how", "share"}),
     "ko": frozenset({"code"}),

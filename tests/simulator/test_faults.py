@@ -1,6 +1,7 @@
 """Every fault as a client meets it."""
 
 import asyncio
+import json
 
 import aiohttp
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from gateway.simulator import EXAMPLE_LABEL, Simulator
 
 from .rest_client import RestClient
-from .soap_client import SoapClient
+from .soap_client import NAMESPACE, SoapClient, envelope
 
 LEASE = ("RefContrat", "0048217/01")
 ACCOUNT = f"/comptes/{EXAMPLE_LABEL}"
@@ -169,3 +170,48 @@ async def test_foreign_and_dropped_in_billing(rest: RestClient, simulator: Simul
     simulator.add_fault("rechercherAvis", "dropped", times=1, keys=["AE-202609-0048217"])
     notices = await rest.post("/avis-echeance/recherche", asked | {"depuisPeriode": 202609})
     assert [notice["periode"] for notice in notices.json["avis"]] == [202610]
+
+
+async def test_contacts_doubled_dropped_and_of_another_agency(soap: SoapClient, simulator: Simulator) -> None:
+    agency = ("CodeAgence", "57A")
+    usual = (await soap.call("ListerContacts", agency)).texts("CodeTheme")
+    simulator.add_fault("ListerContacts", "doubled", times=1)
+    doubled = await soap.call("ListerContacts", agency)
+    assert (doubled.texts("CodeAgence"), doubled.texts("CodeTheme")) == (["57A"], usual * 2)
+    simulator.add_fault("ListerContacts", "dropped", times=1, keys=["AST"])
+    assert (await soap.call("ListerContacts", agency)).texts("CodeTheme") == usual[1:]
+    simulator.add_fault("ListerContacts", "foreign", times=1)
+    foreign = await soap.call("ListerContacts", agency)
+    (code,) = foreign.texts("CodeAgence")
+    found = simulator.landlord.agency(code)
+    assert found is not None
+    assert (code != "57A", foreign.text("Libelle")) == (True, found.name.replace("–", "\x96"))
+    assert (await soap.call("ListerContacts", agency)).texts("CodeTheme") == usual
+
+
+async def drops(response: aiohttp.ClientResponse, number: int) -> bytes:
+    return b"".join([await response.content.readexactly(1) for _ in range(number)])
+
+
+async def test_a_body_that_drips_for_ever_in_both_systems(
+    soap: SoapClient, rest: RestClient, simulator: Simulator
+) -> None:
+    simulator.add_fault("*", "drip", seconds=0.001)
+    body = envelope("ConsulterContrats", LEASE, token=soap.token).encode()
+    headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{NAMESPACE}/ConsulterContrats"'}
+    async with soap.http.post(soap.url, data=body, headers=headers) as response:
+        assert response.status == 200
+        assert response.content_type == "text/xml"
+        assert (await drops(response, 5)) == b"<?xml"
+    async with rest.http.get(rest.url + ACCOUNT, headers={"Authorization": f"Bearer {rest.token}"}) as response:
+        assert (response.status, response.content_type) == (200, "application/json")
+        dripped = await drops(response, 400)
+        assert json.loads(dripped)["numeroCompte"] == EXAMPLE_LABEL
+        assert dripped.endswith(b"  ")
+    simulator.clear_faults()
+    simulator.add_fault("*", "drip")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await soap.call("ConsulterContrats", LEASE)
+    simulator.clear_faults()
+    assert (await soap.call("ConsulterContrats", LEASE)).code == 0

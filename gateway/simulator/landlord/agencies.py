@@ -70,20 +70,34 @@ def _opening(position: int, day: int) -> OpeningHours:
 
 
 def _contacts(position: int) -> list[UsefulContact]:
+    reachable = position == 7  # with one agency, every contact has its number
     found = [
         UsefulContact("AST", "Astreinte technique", "0353019999", True, True, None),
         UsefulContact(
             "ASC", "Ascenseur – dépannage", f"03530130{position:02d}", True, True, "Personne bloquée : 24h/24"
         ),
         UsefulContact("CHF", "Chauffage collectif", f"03530131{position:02d}", False, position % 2 == 0, None),
-        UsefulContact("ROB", "Robinetterie", None, False, False, "Contrat d’entretien : 1 passage par an"),
+        UsefulContact(
+            "ROB",
+            "Robinetterie",
+            "0353013207" if reachable else None,
+            False,
+            False,
+            "Contrat d’entretien : 1 passage par an",
+        ),
     ]
     if position % 2:
-        found.append(UsefulContact("ANT", "Antenne TV", "0000000000", False, False, None))
+        found.append(
+            UsefulContact("ANT", "Antenne TV", "0353013307" if reachable else "0000000000", False, False, None)
+        )
         found.append(UsefulContact("GAZ", "Gaz", "0353013300", True, True, "Odeur de gaz : sortir d'abord"))
         found.append(UsefulContact("ELE", "Électricité", "0353013400", True, False, None))
     if position >= 2:
-        found.append(UsefulContact("GAR", "Gardien – loge", None, False, False, "Loge fermée le mercredi"))
+        found.append(
+            UsefulContact(
+                "GAR", "Gardien – loge", "0353013407" if reachable else None, False, False, "Loge fermée le mercredi"
+            )
+        )
         found.append(UsefulContact("PAR", "Stationnement", "0353013500", False, False, None))
     return found
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from gateway.simulator.landlord.advisors import Advisor
-from gateway.simulator.landlord.agencies import Agency
+from gateway.simulator.landlord.agencies import Agency, UsefulContact
 from gateway.simulator.landlord.dwellings import Dwelling
 from gateway.simulator.landlord.people import Holder
 from gateway.simulator.landlord.tenants import Tenant
@@ -157,7 +157,7 @@ def advisor(advisor: Advisor, variety: int) -> str:
 
 
 def agency(agency: Agency, variety: int) -> str:
-    """An Agence, then its ContactUtile elements."""
+    """An Agence."""
     fields = Fields(variety)
     fields.key("CodeAgence", agency.code)
     fields.text("Libelle", agency.name)
@@ -174,13 +174,12 @@ def agency(agency: Agency, variety: int) -> str:
             day.clock(f"{name}De", half and half[0])
             day.clock(f"{name}A", half and half[1])
         fields.raw(element("Horaire", str(day)))
-    contacts = (_contact(agency, place, variety) for place in range(len(agency.contacts)))
-    return element("Agence", str(fields)) + "".join(contacts)
+    return element("Agence", str(fields))
 
 
-def _contact(agency: Agency, place: int, variety: int) -> str:
-    contact = agency.contacts[place]
-    fields = Fields(variety + place)
+def contact(contact: UsefulContact, variety: int) -> str:
+    """A ContactUtile."""
+    fields = Fields(variety)
     fields.text("CodeTheme", contact.topic_code)
     fields.text("Libelle", contact.label, width=24)
     fields.phone("Telephone", contact.phone)

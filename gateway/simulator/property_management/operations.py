@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.simulator.faults import Fired, Item, altered
 from gateway.simulator.landlord import Landlord, Tenant
+from gateway.simulator.landlord.agencies import Agency
 from gateway.simulator.landlord.dice import dice
 from gateway.simulator.property_management import items
 from gateway.simulator.property_management.answers import Answer
@@ -125,11 +126,15 @@ class Operations:
 
         return self._batch(request, fired, advisor, lambda tenant: tenant.sector)
 
-    def _contacts(self, request: Request, _session: Session, _now: datetime, _fired: Fired) -> Answer:
+    def _contacts(self, request: Request, _session: Session, _now: datetime, fired: Fired) -> Answer:
         agency = self._landlord.agency(request.one("CodeAgence") or "")
         if agency is None:
             return Answer(10)
-        return Answer(data=items.agency(agency, sum(map(ord, agency.code)) * (agency.code != "57A")))
+        stranger = self._foreign_agency(agency)
+        if "foreign" in fired and stranger is not None:
+            agency, stranger = stranger, None
+        contacts = altered(_contacts_of(agency), fired, lambda: _first_contact(stranger), self._rng)
+        return Answer(data=items.agency(agency, _variety_of(agency)), items=contacts)
 
     def _batch(
         self,
@@ -167,6 +172,10 @@ class Operations:
                 return next(self._rows(tenant.dwelling_reference, date.min), None)
         return None
 
+    def _foreign_agency(self, asked: Agency) -> Agency | None:
+        others = (tenant.agency for tenant in self._strangers() if tenant.agency != asked.code)
+        return self._landlord.agency(next(others, ""))
+
     def _strangers(self) -> Iterable[Tenant]:
         tenants = self._landlord.tenants
         start = self._rng.randrange(len(tenants))
@@ -184,6 +193,22 @@ class Operations:
             ]
             tenant.fragments["works"] = rows
         yield from (row for requested_on, row in rows if requested_on >= since)
+
+
+def _contacts_of(agency: Agency) -> list[Item]:
+    variety = _variety_of(agency)
+    return [
+        Item(contact.topic_code, items.contact(contact, variety + place))
+        for place, contact in enumerate(agency.contacts)
+    ]
+
+
+def _first_contact(agency: Agency | None) -> Item | None:
+    return None if agency is None else _contacts_of(agency)[0]
+
+
+def _variety_of(agency: Agency) -> int:
+    return sum(map(ord, agency.code)) * (agency.code != "57A")
 
 
 def _coded(operation: str, reference: str, code: int) -> Item:
