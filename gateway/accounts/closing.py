@@ -1,9 +1,11 @@
 """Closing an account: its sessions and links end with it, and its holder is told."""
 
+from gateway.accounts.holders import open_holder
 from gateway.accounts.mails import Notice, write_notice
 from gateway.accounts.store import Transaction, accounts, events, links, sessions
 from gateway.accounts.store.rows import AccountRow
 from gateway.accounts.tools import Tools
+from gateway.accounts.words import normalised_label
 
 
 async def close_account(tx: Transaction, tools: Tools, account: AccountRow, notice: Notice) -> None:
@@ -11,6 +13,7 @@ async def close_account(tx: Transaction, tools: Tools, account: AccountRow, noti
     now = tools.now()
     await accounts.change(tx, account.id, closed_at=now)
     await sessions.end(tx, account.id, now)
-    await links.withdraw(tx, (account.label_key,), now)
+    label = normalised_label(open_holder(tools.secrets, account).account_number)
+    await links.withdraw(tx, (account.label_key, *tools.label_keys(label)), now)
     await events.add(tx, notice.value, now, label_key=account.label_key, account_id=account.id)
     await write_notice(tx, tools, account, notice)

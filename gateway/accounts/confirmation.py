@@ -4,15 +4,17 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.accounts import lockout
+from gateway.accounts.devices import find_device
 from gateway.accounts.holders import Holder, open_holder
-from gateway.accounts.links import LinkKind, issue_link, open_link, try_link, use_link
+from gateway.accounts.links import LinkKind, find_link, issue_link, open_link, try_link, use_link
+from gateway.accounts.lockout import Granted, Standing
 from gateway.accounts.mails import CONFIRM_PATH, Invitation, Notice, link_address, write_mail, write_notice
-from gateway.accounts.moments import DAY
+from gateway.accounts.moments import DAY, SECOND
 from gateway.accounts.passwords import HashingOverloaded
 from gateway.accounts.sealing import new_id
 from gateway.accounts.sessions import Begun, begin
 from gateway.accounts.shapes import read_password
-from gateway.accounts.signing_in import OVERLOADED, note_session, present_sign_in
+from gateway.accounts.signing_in import OVERLOADED, note_session, present_sign_in, refuse_password, try_password
 from gateway.accounts.store import Transaction, accounts, links, sessions
 from gateway.accounts.store.rows import AccountRow, LinkRow
 from gateway.accounts.tools import Tools
@@ -27,25 +29,47 @@ async def confirm_account(
     password = read_password(password)
     if (seconds := tools.budgets.spend(caller.address, tools.now())) is not None:
         return RateLimited(seconds)
-    link = await try_link(tools, token)
+    link = await find_link(tools, token)
     if link is None or link.kind == LinkKind.RESET.value:
         return LinkInvalid()
     contents = open_link(tools, link)
+    tried = await _try_account(tools, contents["label"], caller) if link.kind == LinkKind.EMAIL.value else None
+    if isinstance(tried, Standing):
+        return _refused(tools, tried)
     try:
-        verified = await tools.passwords.verify(await _chosen_hash(tools, contents), password)
+        right = await try_link(tools, token) is not None and await _is_right(tools, contents, password)
     except HashingOverloaded:
         return OVERLOADED
-    if not verified.right:
+    if not right:
+        if tried:
+            await refuse_password(tools, contents["label"], tried, caller)
         return LinkInvalid()
     async with tools.store.write() as tx:
         begun = await _take_effect(tx, tools, link, contents, client, caller)
+        if begun and tried:
+            await lockout.clear(tx, tried)
     return await present_sign_in(tools, contents["label"], begun, None) if begun else LinkInvalid()
+
+
+async def _try_account(tools: Tools, label: str, caller: Caller) -> Granted | Standing:
+    # The link of an address asks for the account's own password, which is guessed nowhere but through the gate.
+    return await try_password(tools, label, await find_device(tools, label, caller.device_cookie))
+
+
+def _refused(tools: Tools, standing: Standing) -> ConfirmationOutcome:
+    # The link keeps its tries: it can be opened again once the gate is open.
+    if standing.until is None:
+        return LinkInvalid()
+    return RateLimited(-(-(standing.until - tools.now()) // SECOND))
+
+
+async def _is_right(tools: Tools, contents: dict[str, Any], password: str) -> bool:
+    return (await tools.passwords.verify(await _chosen_hash(tools, contents), password)).right
 
 
 async def _chosen_hash(tools: Tools, contents: dict[str, Any]) -> str | None:
     if "password_hash" in contents:
         return str(contents["password_hash"])
-    # The link of an address: its account's password is asked for.
     async with tools.store.read() as tx:
         account = await accounts.find(tx, tools.label_keys(contents["label"]))
     return account.password_hash if account and account.id == contents["account_id"] else None
@@ -60,7 +84,7 @@ async def _take_effect(
     if not await use_link(tx, tools, link):
         return None
     if link.kind == LinkKind.EMAIL.value:
-        account = await _change_email(tx, tools, account, contents["email"])
+        account = await _change_email(tx, tools, account, contents)
     else:
         account = await _choose_password(tx, tools, account, contents)
     if account is None:
@@ -80,7 +104,12 @@ async def _choose_password(
         await write_notice(tx, tools, account, Notice.ACCOUNT_CREATED)
     else:
         now = tools.now()
-        changes = {"password_hash": contents["password_hash"], "password_changed_at": now, "last_sign_in_at": now}
+        changes = {
+            "password_hash": contents["password_hash"],
+            "password_changed_at": now,
+            "last_sign_in_at": now,
+            "device_epoch": account.device_epoch + 1,
+        }
         await accounts.change(tx, account.id, **changes)
         await sessions.end(tx, account.id, now)
         await write_notice(tx, tools, account, Notice.PASSWORD_CHANGED)
@@ -103,6 +132,7 @@ async def _insert(tx: Transaction, tools: Tools, contents: dict[str, Any]) -> Ac
         password_hash=contents["password_hash"],
         name_hashes=contents["name_hashes"],
         holder_hashes=contents["holder_hashes"],
+        device_epoch=0,
         created_at=now,
         password_changed_at=now,
         last_sign_in_at=now,
@@ -125,11 +155,15 @@ async def _offer_email(tx: Transaction, tools: Tools, account: AccountRow, conte
     await write_mail(tx, tools, Invitation.CONFIRM_EMAIL, typed, holder.locale, account.label_key, link=link)
 
 
-async def _change_email(tx: Transaction, tools: Tools, account: AccountRow | None, email: str) -> AccountRow | None:
+async def _change_email(
+    tx: Transaction, tools: Tools, account: AccountRow | None, contents: dict[str, Any]
+) -> AccountRow | None:
     if account is None:
         return None
     await write_notice(tx, tools, account, Notice.EMAIL_CHANGED)  # to the address that was the account's until now
-    holder = open_holder(tools.secrets, account).with_email(email)
+    # What lies in the former mailbox opens nothing any more.
+    await links.withdraw(tx, tools.label_keys(contents["label"]), tools.now())
+    holder = open_holder(tools.secrets, account).with_email(contents["email"])
     changed = replace(account, sealed=holder.seal(tools.secrets, account.id))
     await accounts.change(tx, account.id, sealed=changed.sealed)
     return changed

@@ -7,9 +7,9 @@ from typing import Any, Final
 from gateway.accounts.closing import close_account
 from gateway.accounts.directory import Directory
 from gateway.accounts.holders import open_holder
-from gateway.accounts.links import LinkKind, issue_link
+from gateway.accounts.links import MAILED_EVERY, LinkKind, find_recent, issue_link
 from gateway.accounts.mails import CONFIRM_PATH, Invitation, Notice, link_address, write_mail
-from gateway.accounts.moments import DAY
+from gateway.accounts.moments import DAY, HOUR
 from gateway.accounts.shapes import read_email
 from gateway.accounts.store import Transaction, accounts, assistance, gate, queues
 from gateway.accounts.store.rows import AccountRow, WorkRow
@@ -23,6 +23,8 @@ from gateway.models.money import Locale
 
 OPEN_AFTER_LEASE: Final = timedelta(days=365)
 """So long after the lease's end a tenant still has an account."""
+WAITS_FOR_TURN: Final = HOUR
+"""So long a creation waits for its turn while others of its label are mailed; then they stand for it."""
 VERIFIED_CONTACT_FOR: Final = 7 * DAY
 """So long after staff accepted a request, its address stands in for a contact that property management lacks."""
 
@@ -43,7 +45,14 @@ async def invite_to_confirm(tools: Tools, directory: Directory, row: WorkRow) ->
             account = None
         email = await _contact_on_file(tx, tools, account, lease, keys)
         outcome = "MAILED" if email else "NO_CONTACT"
-        if await queues.close_work(tx, row.id, tools.now(), outcome) and email:
+        if account is not None and account.password_changed_at > asked["reserved_at"]:
+            outcome = "OVERTAKEN"  # by a later creation or reset, which is the tenant's own
+        elif email and (recent := await find_recent(tx, tools, LinkKind.CREATION, keys)):
+            if tools.now() - row.created_at < WAITS_FOR_TURN:
+                await queues.postpone_work(tx, row.id, recent.created_at + MAILED_EVERY)
+                return "WAITS"
+            outcome = "MAILED_BEFORE"
+        if await queues.close_work(tx, row.id, tools.now(), outcome) and email and outcome == "MAILED":
             await _send_link(tx, tools, asked, account, lease, email)
     return outcome
 

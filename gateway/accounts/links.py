@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
-from gateway.accounts.moments import HOUR
+from gateway.accounts.moments import HOUR, MINUTE
 from gateway.accounts.sealing import fingerprint, new_id, new_token
 from gateway.accounts.shapes import LONGEST_TYPED
 from gateway.accounts.store import Transaction, links
@@ -12,6 +12,8 @@ from gateway.accounts.store.rows import LinkRow
 from gateway.accounts.tools import Tools
 
 LIFETIME: Final = HOUR
+MAILED_EVERY: Final = 5 * MINUTE
+"""A link so young stands for every request that comes meanwhile: no label is mailed one more often."""
 PASSWORD_TRIES: Final = 5
 """How often the password chosen at creation may be mistyped with one link."""
 
@@ -42,6 +44,12 @@ async def issue_link(tx: Transaction, tools: Tools, kind: LinkKind, label: str, 
     )
     await links.issue(tx, row, keys)
     return token
+
+
+async def find_recent(tx: Transaction, tools: Tools, kind: LinkKind, label_keys: tuple[str, ...]) -> LinkRow | None:
+    """The link of that kind which the label was mailed a few minutes ago, where it can still be used."""
+    now = tools.now()
+    return await links.find_newest(tx, label_keys, kind.value, now - MAILED_EVERY, now)
 
 
 async def find_link(tools: Tools, token: str) -> LinkRow | None:

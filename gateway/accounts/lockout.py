@@ -11,8 +11,9 @@ A try is spent before the password is looked at, in a transaction of its own: of
 time exactly 3 are verified, and who goes away or crashes in between has spent the try all the same.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import partial
@@ -35,6 +36,9 @@ RULES: Final = gate.GateRules(
     failures_in_row=100,
     failures_lapse_ms=30 * DAY,
 )
+DEVICES_RULES: Final = replace(RULES, password_tries=1_000)
+"""All known devices of a label together: never held, but capped like the label."""
+_ALL_DEVICES: Final = "devices-gate"
 _LOOKS: Final = 10
 
 
@@ -69,20 +73,27 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class GateKeys:
-    """The keys of one gate: `key` is today's, `older` stem from former secrets."""
+    """The keys of one gate: `key` is today's, `older` stem from former secrets.
+
+    `shared` is the gate of all known devices of a label, which counts the tries of each of them too.
+    """
 
     key: str
     label_key: str
     older: tuple[str, ...] = ()
+    shared: "GateKeys | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A try was granted `at` that moment: `tries_left` after it, and where the gate stands if it fails."""
+    """A try was granted `at` that moment: `tries_left` after it, and where the gate stands if it fails.
+
+    `generations` are those of each row that counted it, by key.
+    """
 
     keys: GateKeys
     at: int
-    generation: int
+    generations: tuple[tuple[str, int], ...]
     tries_left: int
     standing: Standing
 
@@ -95,32 +106,37 @@ def label_gate(tools: Tools, label: str) -> GateKeys:
 
 def device_gate(tools: Tools, label: str, device: str) -> GateKeys:
     """The gate of one device that has signed in with that label before."""
+    label_key = tools.label_keys(label)[0]
+    all_devices, *all_older = tools.secrets.digests(_ALL_DEVICES, label)
     key, *older = tools.secrets.digests("device-gate", f"{label}/{device}")
-    return GateKeys(key, tools.label_keys(label)[0], tuple(older))
+    return GateKeys(key, label_key, tuple(older), GateKeys(all_devices, label_key, tuple(all_older)))
 
 
 async def reserve_password(tools: Tools, keys: GateKeys) -> Granted | Standing:
     """Spends one password try, committed when this returns; the standing where none is granted."""
-    reserve = partial(gate.reserve_password, rules=RULES, key=keys.key, label_key=keys.label_key)
+    # All write the shared row first, so that no two wait for each other.
+    steps = [_password_step(keys.shared, DEVICES_RULES)] if keys.shared else []
     refusing = frozenset(GateState) - {GateState.OPEN}
-    return await _reserve(tools, keys, reserve, refusing, lambda row: RULES.password_tries - row.password_tries)
+    steps.append(_password_step(keys, RULES))
+    return await _reserve(tools, steps, refusing, lambda row: RULES.password_tries - row.password_tries)
 
 
 async def reserve_creation(tools: Tools, keys: GateKeys) -> Granted | Standing:
     """Spends one creation try, committed when this returns; the standing where none is granted."""
-    reserve = partial(gate.reserve_creation, rules=RULES, key=keys.key)
+    step = _Step(keys, partial(gate.reserve_creation, rules=RULES, key=keys.key))
     refusing = frozenset({GateState.BLOCKED})
-    return await _reserve(tools, keys, reserve, refusing, lambda row: RULES.creation_tries - row.creation_tries)
+    return await _reserve(tools, [step], refusing, lambda row: RULES.creation_tries - row.creation_tries)
 
 
 async def clear(tx: Transaction, granted: Granted) -> bool:
     """A right password sets all counters to 0, unless a newer cycle has begun meanwhile."""
-    return await gate.clear(tx, granted.keys.key, granted.generation)
+    cleared = [await gate.clear(tx, key, generation) for key, generation in granted.generations]
+    return cleared[-1]
 
 
 async def release(tx: Transaction, tools: Tools, label: str) -> None:
     """A reset, a confirmed creation or staff open the label's gate and those of its devices, whatever their state."""
-    await gate.release(tx, tools.label_keys(label))
+    await gate.release(tx, tools.label_keys(label), first=tools.secrets.digests(_ALL_DEVICES, label))
 
 
 def standing_of(row: GateRow, now: int) -> Standing:
@@ -137,26 +153,63 @@ def standing_of(row: GateRow, now: int) -> Standing:
     return Standing(GateState.OPEN, None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    keys: GateKeys
+    reserve: Callable[..., Awaitable[GateRow | None]]
+
+
+class _NotGranted(Exception):
+    """One of the rows grants nothing; what the others counted is rolled back."""
+
+
+def _password_step(keys: GateKeys, rules: gate.GateRules) -> _Step:
+    return _Step(keys, partial(gate.reserve_password, rules=rules, key=keys.key, label_key=keys.label_key))
+
+
 async def _reserve(
-    tools: Tools,
-    keys: GateKeys,
-    reserve: Callable[..., Awaitable[GateRow | None]],
-    refusing: frozenset[GateState],
-    tries_left: Callable[[GateRow], int],
+    tools: Tools, steps: Sequence[_Step], refusing: frozenset[GateState], tries_left: Callable[[GateRow], int]
 ) -> Granted | Standing:
     for _ in range(_LOOKS):
         now = tools.now()
-        async with tools.store.write() as tx:
-            await _take_over(tx, keys)
-            row = await reserve(tx, now=now)
-        if row is not None:
-            return Granted(keys, now, row.generation, tries_left(row), standing_of(row, now))
-        async with tools.store.read() as tx:
-            row = await gate.fetch(tx, keys.key)
-        if row is not None and (standing := standing_of(row, now)).state in refusing:
-            return standing
-        # Cleared between the two statements: there is a try to be had now.
+        try:
+            rows = await _spend(tools, steps, now)
+        except _NotGranted:
+            standing = await _look(tools, steps, now)
+            if standing.state in refusing:
+                return standing
+            continue  # cleared between the two statements: there is a try to be had now
+        generations = tuple((row.key, row.generation) for row in rows)
+        return Granted(steps[-1].keys, now, generations, tries_left(rows[-1]), _longest(rows, now))
     raise RuntimeError("the gate was cleared under every look at it")
+
+
+async def _spend(tools: Tools, steps: Sequence[_Step], now: int) -> list[GateRow]:
+    rows = []
+    await _take_over(tools, steps)
+    async with tools.store.write() as tx:
+        for step in steps:
+            if (row := await step.reserve(tx, now=now)) is None:
+                raise _NotGranted
+            rows.append(row)
+    return rows
+
+
+async def _look(tools: Tools, steps: Sequence[_Step], now: int) -> Standing:
+    async with tools.store.read() as tx:
+        found = [await gate.fetch(tx, step.keys.key) for step in steps]
+    return _longest([row for row in found if row is not None], now)
+
+
+def _longest(rows: Sequence[GateRow], now: int) -> Standing:
+    standings = [standing_of(row, now) for row in rows] or [Standing(GateState.OPEN, None)]
+    return max(standings, key=_length)
+
+
+def _length(standing: Standing) -> float:
+    if standing.until is not None:
+        return standing.until
+    return 0 if standing.state is GateState.OPEN else math.inf
 
 
 def _capped_until(row: GateRow) -> int:
@@ -164,7 +217,11 @@ def _capped_until(row: GateRow) -> int:
     return int(oldest) + RULES.window_ms if oldest else 0
 
 
-async def _take_over(tx: Transaction, keys: GateKeys) -> None:
+async def _take_over(tools: Tools, steps: Sequence[_Step]) -> None:
     # While secrets are being rotated a row may still stand under the former key.
-    for older in keys.older:
-        await gate.rename(tx, older, keys.key, keys.label_key)
+    if not any(step.keys.older for step in steps):
+        return
+    async with tools.store.write() as tx:
+        for step in steps:
+            for older in step.keys.older:
+                await gate.rename(tx, older, step.keys.key, step.keys.label_key)

@@ -71,6 +71,7 @@ async def insert_account(
         password_hash=password_hash,
         name_hashes="",
         holder_hashes="",
+        device_epoch=0,
         created_at=now,
         password_changed_at=now,
         last_sign_in_at=None,

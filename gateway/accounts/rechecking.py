@@ -12,7 +12,7 @@ from gateway.accounts.moments import DAY, MINUTE
 from gateway.accounts.store import Transaction, accounts
 from gateway.accounts.store.rows import AccountRow
 from gateway.accounts.tools import Tools
-from gateway.errors import UpstreamError
+from gateway.errors import UpstreamClosed, UpstreamError
 from gateway.models.dates import civil_date
 from gateway.models.lease import Lease
 
@@ -26,13 +26,13 @@ async def recheck_accounts(tools: Tools, directory: Directory, due: list[Account
     references = [open_holder(tools.secrets, account).lease_reference for account in due]
     leases = await directory.fetch_leases(list(dict.fromkeys(references)))
     async with tools.store.write() as tx:
-        if any(isinstance(lease, UpstreamError) for lease in leases.values()):
-            # Down or closed: not asked again for a while, for any account.
+        if all(isinstance(lease, UpstreamClosed) for lease in leases.values()):
+            # Closed for the night: not asked again for a while, for any account.
             await accounts.postpone_rechecks(tx, tools.now(), tools.now() + _AGAIN_WHEN_DOWN)
             return 0
         for account, reference in zip(due, references, strict=True):
             await _recheck(tx, tools, account, leases.get(reference))
-    return len(due)
+    return sum(not isinstance(leases.get(reference), UpstreamError) for reference in references)
 
 
 async def _recheck(tx: Transaction, tools: Tools, account: AccountRow, lease: Lease | UpstreamError | None) -> None:
@@ -41,6 +41,10 @@ async def _recheck(tx: Transaction, tools: Tools, account: AccountRow, lease: Le
         return
     if isinstance(lease, Lease) and has_run_out(lease, civil_date(tools.clock())):
         await close_account(tx, tools, account, Notice.LEASE_ENDED)
+        return
+    if isinstance(lease, UpstreamError):
+        # One lease that cannot be read holds up nobody else's.
+        await accounts.change(tx, account.id, recheck_at=tools.now() + _AGAIN_WHEN_DOWN)
         return
     changes: dict[str, Any] = {"recheck_at": tools.now() + DAY}
     if isinstance(lease, Lease):

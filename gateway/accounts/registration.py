@@ -32,13 +32,16 @@ async def create_account(tools: Tools, form: AccountForm, caller: Caller) -> Cre
     tried = await reserve_creation(tools, label_gate(tools, label))
     if isinstance(tried, Standing):
         return _blocked(tried)
+    blocks = tried.standing.state is GateState.BLOCKED
     personal = {label, *name_words(last_name, first_name), *name_words(tools.settings.landlord_name)}
     violations = find_violations(password, personal=personal)
     try:
         password_hash = None if violations else await tools.passwords.hash(password)
     except HashingOverloaded:
+        if blocks:
+            async with tools.store.write() as tx:
+                await add_task(tx, tools, Task.TELL_BLOCKED, label, {})
         return OVERLOADED
-    blocks = tried.standing.state is GateState.BLOCKED
     async with tools.store.write() as tx:
         kind = "CREATION_REQUESTED" if password_hash else "CREATION_REFUSED"
         await events.add(tx, kind, tools.now(), label_key=tried.keys.label_key, address=caller.address)

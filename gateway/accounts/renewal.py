@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gateway.accounts.devices import read_device
+from gateway.accounts.devices import find_device
 from gateway.accounts.holders import open_holder, present_account
 from gateway.accounts.lockout import Granted, Standing, clear
 from gateway.accounts.mails import Notice, write_notice
@@ -43,7 +43,7 @@ async def renew_password(tools: Tools, principal: Principal, current: str, new: 
     label = normalised_label(open_holder(tools.secrets, account).account_number)
     if violations := _violations(tools, account, label, current, new):
         return PasswordRejected(violations, attempts_left=None)
-    tried = await try_password(tools, label, read_device(tools, label, caller.device_cookie))
+    tried = await try_password(tools, label, await find_device(tools, label, caller.device_cookie))
     if isinstance(tried, Standing):
         return _never_blocked(tried.refusal)
     try:
@@ -51,7 +51,8 @@ async def renew_password(tools: Tools, principal: Principal, current: str, new: 
         new_hash = await tools.passwords.hash(new) if right else ""
     except HashingOverloaded:
         return OVERLOADED
-    renewed = await _take_effect(tools, principal, account, new_hash, tried, caller) if right else None
+    keys = (account.label_key, *tools.label_keys(label))
+    renewed = await _take_effect(tools, principal, account, keys, new_hash, tried, caller) if right else None
     if renewed is None:
         return _never_blocked(await refuse_password(tools, label, tried, caller))
     account, session = renewed
@@ -65,14 +66,20 @@ def _violations(tools: Tools, account: AccountRow, label: str, current: str, new
 
 
 async def _take_effect(
-    tools: Tools, principal: Principal, account: AccountRow, new_hash: str, tried: Granted, caller: Caller
+    tools: Tools,
+    principal: Principal,
+    account: AccountRow,
+    label_keys: tuple[str, ...],
+    new_hash: str,
+    tried: Granted,
+    caller: Caller,
 ) -> tuple[AccountRow, SessionRow] | None:
     now = tools.now()
     async with tools.store.write() as tx:
         if not await accounts.change_password(tx, account.id, account.password_hash, new_hash, now):
             return None
         await clear(tx, tried)
-        await links.withdraw(tx, (account.label_key,), now)
+        await links.withdraw(tx, label_keys, now)
         await sessions.end(tx, account.id, now, but=principal.session_id)
         await sessions.restrict(tx, principal.session_id, renewal_only=False)
         session = await sessions.fetch(tx, principal.session_id)

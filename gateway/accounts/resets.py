@@ -87,6 +87,7 @@ async def _take_effect(
             "password_hash": new_hash,
             "password_changed_at": now,
             "last_sign_in_at": now,
+            "device_epoch": account.device_epoch + 1,
         }
         await accounts.change(tx, account.id, **changes)
         await sessions.end(tx, account.id, now)

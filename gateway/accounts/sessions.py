@@ -7,7 +7,7 @@ from gateway.accounts.holders import find_renewal, open_holder
 from gateway.accounts.moments import DAY, HOUR, MINUTE, moment_of
 from gateway.accounts.refresh_tokens import sign_refresh_token
 from gateway.accounts.sealing import fingerprint, new_id, new_token
-from gateway.accounts.store import Transaction, events, sessions
+from gateway.accounts.store import Transaction, accounts, events, sessions
 from gateway.accounts.store.rows import AccountRow, SessionRow
 from gateway.accounts.store.sessions import Lifetimes
 from gateway.accounts.tools import Tools
@@ -26,12 +26,13 @@ LONGEST_USER_AGENT: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A session that has just begun; `cookie` for WEB, never kept in clear."""
+    """A session that has just begun; `cookie` for WEB, never kept in clear; `device_epoch` for the device cookie."""
 
     row: SessionRow
     principal: Principal
     cookie: str | None
     renewal: PasswordRenewal | None
+    device_epoch: int
 
 
 async def begin(tx: Transaction, tools: Tools, account: AccountRow, client: ClientKind, caller: Caller) -> Begun:
@@ -53,7 +54,7 @@ async def begin(tx: Transaction, tools: Tools, account: AccountRow, client: Clie
         ended_at=None,
     )
     await sessions.insert(tx, row)
-    return Begun(row, principal_of(tools, row, account), cookie, renewal)
+    return Begun(row, principal_of(tools, row, account), cookie, renewal, account.device_epoch)
 
 
 async def issue_tokens(tools: Tools, session: SessionRow) -> Tokens:
@@ -89,9 +90,10 @@ async def end_session(tools: Tools, principal: Principal, session_id: str, calle
 
 
 async def end_all_sessions(tools: Tools, principal: Principal, caller: Caller) -> None:
-    """Ends every session of the tenant, this one too."""
+    """Ends every session of the tenant, this one too; no device is a known one any more."""
     now = tools.now()
     async with tools.store.write() as tx:
+        await accounts.forget_devices(tx, principal.account_id)
         await sessions.end(tx, principal.account_id, now)
         await _note(tx, "SIGNED_OUT_EVERYWHERE", now, principal.account_id, principal.session_id, caller)
 

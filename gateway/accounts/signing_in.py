@@ -1,6 +1,6 @@
 """Signing in: shape, budget of the address, gate, account, one hash, outcome; the same for labels that do not exist."""
 
-from gateway.accounts.devices import read_device, write_device
+from gateway.accounts.devices import find_device, write_device
 from gateway.accounts.lockout import (
     GateState,
     Granted,
@@ -37,7 +37,7 @@ async def sign_in(tools: Tools, label: str, password: str, client: ClientKind, c
     label, password = read_label(label), read_password(password)
     if (seconds := tools.budgets.spend(caller.address, tools.now())) is not None:
         return RateLimited(seconds)
-    device = read_device(tools, label, caller.device_cookie)
+    device = await find_device(tools, label, caller.device_cookie)
     tried = await try_password(tools, label, device)
     if isinstance(tried, Standing):
         return tried.refusal
@@ -47,6 +47,9 @@ async def sign_in(tools: Tools, label: str, password: str, client: ClientKind, c
         verified = await tools.passwords.verify(account.password_hash if account else None, password)
         new_hash = await tools.passwords.hash(password) if verified.outdated else None
     except HashingOverloaded:
+        if tried.standing.state is GateState.CAPPED:
+            async with tools.store.write() as tx:
+                await add_task(tx, tools, Task.TELL_BLOCKED, label, {})
         return OVERLOADED
     if account is not None and verified.right:
         begun = await _begin(tools, account, new_hash, tried, client, caller)
@@ -92,7 +95,7 @@ async def present_sign_in(tools: Tools, label: str, begun: Begun, device: str | 
         principal=begun.principal,
         tokens=None if begun.cookie else await issue_tokens(tools, begun.row),
         session_cookie=begun.cookie,
-        device_cookie=write_device(tools, label, device),
+        device_cookie=write_device(tools, label, device, begun.row.account_id, begun.device_epoch),
         renewal=begun.renewal,
     )
 

@@ -7,11 +7,11 @@ from gateway.accounts.directory import Directory
 from gateway.accounts.duties import Duty
 from gateway.accounts.holders import open_holder
 from gateway.accounts.identification import invite_to_confirm
-from gateway.accounts.links import LinkKind, issue_link
+from gateway.accounts.links import LinkKind, find_recent, issue_link
 from gateway.accounts.mails import RESET_PATH, Invitation, Notice, link_address, write_mail, write_notice
 from gateway.accounts.moments import DAY, MINUTE, SECOND
 from gateway.accounts.rechecking import recheck_accounts
-from gateway.accounts.store import Transaction, accounts, links, queues
+from gateway.accounts.store import Transaction, accounts, queues
 from gateway.accounts.store.rows import AccountRow, WorkRow
 from gateway.accounts.tools import Tools
 from gateway.accounts.work import Task, open_task
@@ -22,8 +22,6 @@ BATCH: Final = 20
 KEPT_FOR: Final = 7 * DAY
 """A request that property management could not answer for so long is dropped."""
 RECHECKED_AT_ONCE: Final = 50
-RESETS_A_DAY: Final = 10
-"""More links than these are not mailed to one label, whoever asks for them."""
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +66,10 @@ async def _invite_to_reset(tools: Tools, row: WorkRow) -> None:
     async with tools.store.write() as tx:
         account = await accounts.find(tx, keys)
         email = open_holder(tools.secrets, account).email if account else None
-        issued = await links.count_issued(tx, keys, LinkKind.RESET.value, tools.now() - DAY)
-        if account is None or email is None or issued >= RESETS_A_DAY:
+        if account is None or email is None:
             await _close(tx, tools, row, "NOBODY")
+        elif await find_recent(tx, tools, LinkKind.RESET, keys):
+            await _close(tx, tools, row, "MAILED_BEFORE")
         elif await _close(tx, tools, row, "MAILED"):
             token = await issue_link(tx, tools, LinkKind.RESET, asked["label"], {"account_id": account.id})
             link = link_address(tools.settings, RESET_PATH, token)

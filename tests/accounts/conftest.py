@@ -21,7 +21,7 @@ from gateway.accounts.worker import work_once
 from gateway.clients.mail import PrintedMails
 from gateway.models.account import AccountForm, Caller, ClientKind, SignedIn
 from gateway.models.mail import Mail
-from gateway.settings import Settings
+from gateway.settings import Settings, given_settings
 
 from . import postgres
 from .people import KNOWN, MadeUpDirectory
@@ -149,7 +149,7 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
         "address_calls": 100_000,
         "hashing_queue_seconds": 30,
     }
-    return Settings(_env_file=None, **(values | changes))
+    return given_settings(**(values | changes))
 
 
 @pytest.fixture(scope="session")

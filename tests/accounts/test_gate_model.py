@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -38,6 +39,7 @@ class Model:
     last_try: int = 0
     last_failure: int = 0
     cycle: int = 0
+    holds: bool = True
 
     def lapse(self, now: int) -> None:
         ended = 0 < self.held_until <= now or 0 < self.blocked_until <= now
@@ -67,7 +69,7 @@ class Model:
         self.recent.append(now)
         self.failures += 1
         self.last_try = self.last_failure = now
-        if len(self.passwords) == 3:
+        if len(self.passwords) == 3 and self.holds:
             self.held_until = now + 10 * MINUTE
         return 3 - len(self.passwords)
 
@@ -101,7 +103,7 @@ class GateMachine(RuleBasedStateMachine):
         self.clock.time = Clock().time
         self.keys = lockout.label_gate(self.tools, LABEL)
         self.granted: list[tuple[Granted, int]] = []
-        self.runner.run(self.forget())
+        self.runner.run(forget(self.tools))
 
     @rule()
     def sign_in_wrongly(self) -> None:
@@ -119,14 +121,14 @@ class GateMachine(RuleBasedStateMachine):
         if not self.granted:
             return
         granted, cycle = self.granted[-1 - back % len(self.granted)]
-        cleared = self.runner.run(self.in_transaction(lambda tx: lockout.clear(tx, granted)))
+        cleared = self.runner.run(in_transaction(self.tools, lambda tx: lockout.clear(tx, granted)))
         assert cleared == (cycle == self.model.cycle)
         if cleared:
             self.model.open()
 
     @rule(why=st.sampled_from(["reset", "confirmation", "release by staff"]))
     def release(self, why: str) -> None:
-        self.runner.run(self.in_transaction(lambda tx: lockout.release(tx, self.tools, LABEL)))
+        self.runner.run(in_transaction(self.tools, lambda tx: lockout.release(tx, self.tools, LABEL)))
         self.model.open()
 
     @rule(milliseconds=WAITS)
@@ -153,22 +155,101 @@ class GateMachine(RuleBasedStateMachine):
         assert (real.standing.state, real.standing.until) == standing
         self.granted.append((real, self.model.cycle))
 
-    async def in_transaction(self, act: Callable[[Transaction], Awaitable[Any]]) -> Any:
-        async with self.tools.store.write() as tx:
-            return await act(tx)
 
-    async def forget(self) -> None:
-        async with self.tools.store.write() as tx:
-            await tx.execute(GATE.delete())
+class DevicesMachine(RuleBasedStateMachine):
+    """Known devices of one label, each with a gate, and the gate of them all."""
+
+    tools: ClassVar[Tools]
+    clock: ClassVar[Clock]
+    runner: ClassVar[asyncio.Runner]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock.time = Clock().time
+        self.models = [Model() for _ in range(12)]
+        self.all = Model(holds=False)
+        self.granted: list[tuple[Granted, int, int, int]] = []
+        self.runner.run(forget(self.tools))
+
+    @rule(device=st.integers(0, 11))
+    def sign_in_wrongly(self, device: int) -> None:
+        keys = lockout.device_gate(self.tools, LABEL, str(device))
+        real = self.runner.run(lockout.reserve_password(self.tools, keys))
+        now, model = self.tools.now(), self.models[device]
+        if self.standing(device)[0] is not GateState.OPEN:
+            assert isinstance(real, Standing)
+            assert (real.state, real.until) == self.standing(device)
+            return
+        left = model.try_password(now)
+        self.all.try_password(now)
+        assert isinstance(real, Granted)
+        assert real.tries_left == left
+        assert (real.standing.state, real.standing.until) == self.standing(device)
+        self.granted.append((real, device, model.cycle, self.all.cycle))
+
+    @rule(back=st.integers(0, 5))
+    def succeed(self, back: int) -> None:
+        """One of the last tries turns out to be right, at once or late."""
+        if not self.granted:
+            return
+        granted, device, cycle, all_cycle = self.granted[-1 - back % len(self.granted)]
+        cleared = self.runner.run(in_transaction(self.tools, lambda tx: lockout.clear(tx, granted)))
+        assert cleared == (cycle == self.models[device].cycle)
+        if cleared:
+            self.models[device].open()
+        if all_cycle == self.all.cycle:
+            self.all.open()
+
+    @rule()
+    def release(self) -> None:
+        self.runner.run(in_transaction(self.tools, lambda tx: lockout.release(tx, self.tools, LABEL)))
+        for model in (*self.models, self.all):
+            model.open()
+
+    @rule(milliseconds=WAITS)
+    def wait(self, milliseconds: int) -> None:
+        self.clock.forward(milliseconds=milliseconds)
+
+    @rule(devices=st.integers(1, 12), rounds=st.integers(1, 3))
+    def attack(self, devices: int, rounds: int) -> None:
+        """Every device tries until it is refused, then all wait for the first that may try again."""
+        for _ in range(rounds):
+            for device in range(devices):
+                while self.standing(device)[0] is GateState.OPEN:
+                    self.sign_in_wrongly(device)
+                self.sign_in_wrongly(device)
+            moments = [until for device in range(devices) if (until := self.standing(device)[1]) is not None]
+            if not moments:
+                return
+            self.clock.forward(milliseconds=min(moments) - self.tools.now())
+
+    def standing(self, device: int) -> tuple[GateState, int | None]:
+        own, shared = (each.standing(self.tools.now()) for each in (self.models[device], self.all))
+        if shared[0] is GateState.OPEN or own == (GateState.CAPPED, None):
+            return own
+        if own[0] is GateState.OPEN or shared[1] is None:
+            return shared
+        return own if (own[1] or 0) > shared[1] else shared
 
 
-def test_the_gate_is_its_model(database_url: str) -> None:
+async def in_transaction(tools: Tools, act: Callable[[Transaction], Awaitable[Any]]) -> Any:
+    async with tools.store.write() as tx:
+        return await act(tx)
+
+
+async def forget(tools: Tools) -> None:
+    async with tools.store.write() as tx:
+        await tx.execute(GATE.delete())
+
+
+@pytest.mark.parametrize(("kind", "examples"), [(GateMachine, 10), (DevicesMachine, 5)])
+def test_the_gate_is_its_model(database_url: str, kind: type[RuleBasedStateMachine], examples: int) -> None:
     with asyncio.Runner() as runner:
         clock = Clock()
         tools = build_tools(settings_for(database_url), clock)
         bound = {"tools": tools, "clock": clock, "runner": runner}
-        machine = type("BoundGateMachine", (GateMachine,), bound)
-        limits = settings(max_examples=10, stateful_step_count=25, deadline=None, database=None)
+        machine = type("BoundMachine", (kind,), bound)
+        limits = settings(max_examples=examples, stateful_step_count=25, deadline=None, database=None)
         run_state_machine_as_test(machine, settings=limits)
         runner.run(tools.store.close())
     tools.passwords.close()

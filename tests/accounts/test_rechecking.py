@@ -1,16 +1,20 @@
 """The lease behind an account is looked at once a day and after each sign-in."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
-from gateway.errors import Unauthenticated
+from gateway.accounts.store.tables import LINKS
+from gateway.errors import Unauthenticated, UpstreamError, UpstreamMalformed
 from gateway.models.account import InvalidCredentials, SignedIn
-from gateway.models.lease import LeaseStatus
+from gateway.models.freshness import SourceSystem
+from gateway.models.lease import Lease, LeaseStatus
 
 from .conftest import EMAIL, PASSWORD, Gateway
-from .people import KNOWN
+from .people import KNOWN, LEASED
 
 
 async def confirmed(gateway: Gateway) -> SignedIn:
@@ -87,6 +91,45 @@ async def test_closed_property_management_is_left_alone_for_a_while(gateway: Gat
     await gateway.work()
     assert gateway.directory.calls == ["leases", "leases"]
     await gateway.accounts.account_of(signed_in.principal)
+
+
+async def test_a_lease_that_always_errors_holds_up_no_other(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    signed_in = await confirmed(gateway)
+    await gateway.add_account(LEASED)
+    fetch = gateway.directory.fetch_leases
+
+    async def fetch_leases(references: Sequence[str]) -> Mapping[str, Lease | UpstreamError | None]:
+        broken = UpstreamMalformed(SourceSystem.PROPERTY_MANAGEMENT, "LireBail", "no lease")
+        return dict(await fetch(references)) | {each: broken for each in references if each == "0050001/01"}
+
+    monkeypatch.setattr(gateway.directory, "fetch_leases", fetch_leases)
+    gateway.directory.change_holder(KNOWN, first_name="Karim", last_name="HADDAD", birth_date=date(1990, 1, 1))
+    gateway.clock.forward(days=1)
+    gateway.directory.calls.clear()
+    await gateway.work()
+    with pytest.raises(Unauthenticated):
+        await gateway.accounts.account_of(signed_in.principal)
+    await gateway.work()
+    assert gateway.directory.calls == ["leases"]  # the broken one waits ten minutes
+    gateway.clock.forward(minutes=10)
+    await gateway.work()
+    assert gateway.directory.calls == ["leases", "leases"]
+
+
+async def test_closing_ends_links_under_a_newer_secret(open_gateway: Callable[..., Any]) -> None:
+    former = await open_gateway()
+    await confirmed(former)
+    gateway = await open_gateway(
+        secret_key="second-secret-key-of-the-tests-0123456789,first-secret-key-of-the-tests-0123456789"
+    )
+    await gateway.request_reset()
+    await gateway.work()
+    gateway.directory.change_holder(KNOWN, first_name="Karim", last_name="HADDAD", birth_date=date(1990, 1, 1))
+    gateway.clock.forward(days=1)
+    await gateway.work()
+    async with gateway.accounts.tools.store.read() as tx:
+        rows = (await tx.execute(LINKS.select())).all()
+    assert len(rows) == 2 and all(row.superseded_at or row.used_at for row in rows)
 
 
 async def test_an_account_made_without_mail_learns_its_holder(gateway: Gateway) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.accounts.passwords import HashingOverloaded
 from gateway.errors import BadUserInput, Unauthenticated
 from gateway.models.account import (
     AccountBlocked,
@@ -13,8 +14,10 @@ from gateway.models.account import (
     ClientKind,
     InvalidCredentials,
     LinkInvalid,
+    PasswordAttemptsExhausted,
     PasswordRejected,
     PasswordRule,
+    RateLimited,
     SignedIn,
 )
 
@@ -101,6 +104,7 @@ async def test_a_link_dies_with_its_fifth_wrong_password(gateway: Gateway) -> No
 async def test_links_end_after_an_hour_after_use_and_with_a_newer_one(gateway: Gateway) -> None:
     await gateway.create()
     first = await gateway.mailed_token()
+    gateway.clock.forward(minutes=5)
     await gateway.create()
     second = await gateway.mailed_token()
     assert await gateway.confirm(first) == LinkInvalid()
@@ -160,6 +164,93 @@ async def test_the_typed_address_becomes_the_accounts_by_its_own_link(gateway: G
     await gateway.work()
     notice = gateway.mails[-1]
     assert (notice.recipient, notice.subject) == (EMAIL, "Votre adresse e-mail a été modifiée")
+
+
+async def test_a_changed_address_ends_the_links_in_the_former_mailbox(gateway: Gateway) -> None:
+    await gateway.create(email="elodie@new.example")
+    await gateway.confirm(await gateway.mailed_token())
+    token = await gateway.mailed_token()
+    await gateway.request_reset()
+    reset = await gateway.mailed_token()
+    assert gateway.mails[-1].recipient == EMAIL
+    assert isinstance(await gateway.confirm(token), SignedIn)
+    assert await gateway.reset(reset) == LinkInvalid()
+
+
+async def test_the_link_of_an_address_asks_for_the_password_through_the_gate(gateway: Gateway) -> None:
+    await gateway.create(email="elodie@new.example")
+    await gateway.confirm(await gateway.mailed_token())
+    token = await gateway.mailed_token()
+    assert await gateway.sign_in("wrong") == InvalidCredentials(2)
+    assert await gateway.confirm(token, "wrong") == LinkInvalid()
+    held = await gateway.sign_in("wrong")
+    assert isinstance(held, PasswordAttemptsExhausted)
+    gateway.clock.forward(seconds=0.5)
+    hashes = gateway.accounts.tools.passwords.hashes_done
+    for _ in range(6):
+        assert await gateway.confirm(token, "wrong") == await gateway.confirm(token) == RateLimited(600)
+    assert gateway.accounts.tools.passwords.hashes_done == hashes
+    assert await gateway.sign_in(NEW) == held
+    gateway.clock.forward(minutes=10)
+    assert await gateway.sign_in("wrong") == InvalidCredentials(2)
+    assert isinstance(await gateway.confirm(token), SignedIn)
+    assert await gateway.sign_in("wrong") == InvalidCredentials(2)  # the right password cleared the gate
+
+
+async def test_creations_are_mailed_in_turn_and_no_faster(gateway: Gateway) -> None:
+    await gateway.add_account()
+    for _ in range(24):  # two hours of it, as often as the gate lets
+        for _ in range(3):
+            await gateway.create(password="Stranger-Danger-1")
+        await gateway.work()
+        gateway.clock.forward(minutes=5)
+    assert len([subject for subject in gateway.subjects if "bloqué" not in subject]) == 24
+    for _ in range(24):  # what waits is mailed in turn for an hour, then dropped
+        await gateway.work()
+        gateway.clock.forward(minutes=5)
+    assert len(gateway.mails) <= 24 + 13 + 1 and not await is_work_left(gateway)
+
+
+async def test_a_strangers_creation_leaves_the_pending_link_alone_for_its_window(gateway: Gateway) -> None:
+    await gateway.add_account()
+    await gateway.create()
+    token = await gateway.mailed_token()
+    await gateway.create(password="Stranger-Danger-1")
+    gateway.clock.forward(minutes=5, milliseconds=-1)
+    assert await gateway.mailed_token() == token
+    assert isinstance(await gateway.confirm(token), SignedIn)
+    gateway.clock.forward(minutes=10)
+    assert await gateway.mailed_token() == token  # the stranger's was overtaken
+    assert not await is_work_left(gateway)
+
+
+async def test_a_creation_after_a_strangers_is_mailed_when_its_turn_comes(gateway: Gateway) -> None:
+    await gateway.create(password="Stranger-Danger-1")
+    strangers = await gateway.mailed_token()
+    await gateway.create()
+    assert await gateway.mailed_token() == strangers
+    assert await gateway.confirm(strangers) == LinkInvalid()
+    gateway.clock.forward(minutes=5)
+    token = await gateway.mailed_token()
+    assert await gateway.confirm(strangers, "Stranger-Danger-1") == LinkInvalid()
+    assert isinstance(await gateway.confirm(token), SignedIn)
+
+
+async def test_a_block_is_told_though_the_hashing_was_overloaded(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await gateway.add_account()
+    await gateway.create(password="weak")
+    await gateway.create(password="weak")
+
+    async def overloaded(_: str) -> str:
+        raise HashingOverloaded
+
+    monkeypatch.setattr(gateway.accounts.tools.passwords, "hash", overloaded)
+    assert isinstance(await gateway.create(), RateLimited)
+    assert isinstance(await gateway.create(), AccountBlocked)
+    await gateway.work()
+    assert gateway.subjects == ["Votre compte est momentanément bloqué"]
 
 
 async def test_the_third_creation_blocks_and_its_link_lifts_the_block(gateway: Gateway) -> None:

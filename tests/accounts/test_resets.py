@@ -1,8 +1,10 @@
 """« J'ai oublié mon mot de passe », and changing the password while signed in."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,7 @@ from .conftest import EMAIL, PASSWORD, Gateway
 from .people import LEASED, UNKNOWN
 
 CHANGED = "Autre-Rivage-31"
+ROTATED = "second-secret-key-of-the-tests-0123456789,first-secret-key-of-the-tests-0123456789"
 
 
 async def reset_token(gateway: Gateway) -> str:
@@ -70,6 +73,7 @@ async def test_one_of_twenty_resets_wins(gateway: Gateway) -> None:
 async def test_a_reset_link_ends_after_an_hour_a_newer_one_and_use(gateway: Gateway) -> None:
     await gateway.add_account()
     first = await reset_token(gateway)
+    gateway.clock.forward(minutes=5)
     second = await reset_token(gateway)
     assert await gateway.reset(first) == LinkInvalid()
     gateway.clock.forward(hours=1)
@@ -131,12 +135,40 @@ async def test_a_weak_password_leaves_the_link_as_it_is(gateway: Gateway) -> Non
 
 async def test_no_label_is_mailed_without_end(gateway: Gateway) -> None:
     await gateway.add_account()
-    for _ in range(12):
-        await gateway.request_reset()
-    await gateway.work()
-    assert len(gateway.mails) == 10
-    gateway.clock.forward(days=1)
-    await reset_token(gateway)
+    for _ in range(60):  # an hour of it
+        for _ in range(3):
+            await gateway.request_reset()
+        await gateway.work()
+        gateway.clock.forward(minutes=1)
+    assert len(gateway.mails) == 12
+    token = await reset_token(gateway)
+    assert len(gateway.mails) == 13  # whoever asks after the window is always mailed
+    assert isinstance(await gateway.reset(token), SignedIn)
+
+
+async def test_requests_soon_after_another_leave_its_link_alone(gateway: Gateway) -> None:
+    await gateway.add_account()
+    token = await reset_token(gateway)
+    gateway.clock.forward(minutes=5, milliseconds=-1)
+    assert await reset_token(gateway) == token
+    assert len(gateway.mails) == 1
+    gateway.clock.forward(milliseconds=1)
+    newer = await reset_token(gateway)
+    assert newer != token
+    assert await gateway.reset(token) == LinkInvalid()
+    assert isinstance(await gateway.reset(newer), SignedIn)
+    assert await reset_token(gateway) != newer  # a link that was used stands for no other
+
+
+async def test_a_changed_password_ends_links_under_a_newer_secret(open_gateway: Callable[..., Any]) -> None:
+    former = await open_gateway()
+    await former.add_account()
+    here = await former.signed_in()
+    gateway = await open_gateway(secret_key=ROTATED)
+    token = await reset_token(gateway)
+    renewed = await gateway.accounts.renew_password(here.principal, PASSWORD, CHANGED, gateway.caller)
+    assert isinstance(renewed, PasswordRenewed)
+    assert await gateway.reset(token, "Encore-Autre-31") == LinkInvalid()
 
 
 async def test_mails_speak_the_callers_language(gateway: Gateway) -> None:

@@ -1,7 +1,9 @@
 """Signing in: the same work for every kind of label, budgets, device cookies, overload."""
 
 import asyncio
+import re
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,10 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from gateway.accounts import passwords
+from gateway.accounts import lockout, passwords
+from gateway.accounts.lockout import GateState
 from gateway.accounts.store.machinery import WORK
 from gateway.errors import BadUserInput
 from gateway.models.account import (
+    AssistanceForm,
+    AssistanceRequested,
     Caller,
     ClientKind,
     InvalidCredentials,
@@ -44,9 +49,16 @@ def counted(gateway: Gateway) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-async def count_work(gateway: Gateway) -> int:
+async def work_of(gateway: Gateway) -> Counter[str]:
     async with gateway.accounts.tools.store.read() as tx:
-        return len((await tx.execute(WORK.select())).all())
+        return Counter(row.kind for row in (await tx.execute(WORK.select())).all())
+
+
+async def ask_for_assistance(gateway: Gateway, label: str) -> object:
+    form = AssistanceForm(label, "Martin", "Elodie", email="elodie.martin@example.org", message="Aidez-moi")
+    outcome = await gateway.accounts.request_assistance(form, gateway.caller)
+    assert isinstance(outcome, AssistanceRequested)
+    return re.sub(r"[A-Z2-9]", "x", outcome.reference)  # random, as long for every label
 
 
 Act = Callable[[Gateway, str], Awaitable[object]]
@@ -55,21 +67,43 @@ ACTS: dict[str, Act] = {
     "create, weak": lambda gateway, label: gateway.create(label, "weak"),
     "create": lambda gateway, label: gateway.create(label),
     "reset": lambda gateway, label: gateway.request_reset(label),
+    "assistance": ask_for_assistance,
 }
 
 
+async def bring_into(gateway: Gateway, label: str, state: GateState) -> None:
+    """Tries until the label's gate is in that state."""
+    keys = lockout.label_gate(gateway.accounts.tools, label)
+    if state is GateState.BLOCKED:
+        for _ in range(3):
+            await lockout.reserve_creation(gateway.accounts.tools, keys)
+    for _ in range({GateState.HELD: 1, GateState.CAPPED: 8}.get(state, 0)):
+        gateway.clock.forward(minutes=10)
+        for _ in range(3):
+            tried = await lockout.reserve_password(gateway.accounts.tools, keys)
+        assert isinstance(tried, lockout.Granted)
+    if state is not GateState.OPEN:
+        standing = await lockout.reserve_password(gateway.accounts.tools, keys)
+        assert isinstance(standing, lockout.Standing) and standing.state is state
+
+
+@pytest.mark.parametrize("state", GateState)
 @pytest.mark.parametrize("name", ACTS)
-async def test_labels_of_every_kind_cost_and_answer_the_same_in_every_state(gateway: Gateway, name: str) -> None:
+async def test_labels_of_every_kind_cost_and_answer_the_same_in_every_state(
+    gateway: Gateway, name: str, state: GateState
+) -> None:
     await gateway.add_account()
-    seen = {}
+    begun, seen = gateway.clock(), {}
     for label in (KNOWN, LEASED, UNKNOWN):
+        gateway.clock.time = begun
+        await bring_into(gateway, label, state)
         course = []
         for _ in range(5):
-            hashes, work = gateway.accounts.tools.passwords.hashes_done, await count_work(gateway)
+            hashes, work = gateway.accounts.tools.passwords.hashes_done, await work_of(gateway)
             with counted(gateway) as statements:
                 outcome = await ACTS[name](gateway, label)
             hashes = gateway.accounts.tools.passwords.hashes_done - hashes
-            course.append((outcome, list(statements), hashes, await count_work(gateway) - work))
+            course.append((outcome, list(statements), hashes, await work_of(gateway) - work))
         seen[label] = course
     assert seen[KNOWN] == seen[LEASED] == seen[UNKNOWN]
 
@@ -173,6 +207,25 @@ async def test_too_many_passwords_at_once_are_turned_away(
     outcomes = await asyncio.gather(*(gateway.sign_in(label=f"L{number}") for number in range(30)))
     kinds = {type(each) for each in outcomes}
     assert kinds == {InvalidCredentials, RateLimited}
+
+
+async def test_a_cap_is_told_though_the_hashing_was_overloaded(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await gateway.add_account()
+    keys = lockout.label_gate(gateway.accounts.tools, KNOWN)
+    for number in range(23):
+        gateway.clock.forward(minutes=0 if number % 3 else 10)
+        assert isinstance(await lockout.reserve_password(gateway.accounts.tools, keys), lockout.Granted)
+
+    async def overloaded(*_: object) -> object:
+        raise passwords.HashingOverloaded
+
+    monkeypatch.setattr(gateway.accounts.tools.passwords, "verify", overloaded)
+    assert isinstance(await gateway.sign_in(), RateLimited)
+    assert isinstance(await gateway.sign_in(), PasswordAttemptsExhausted)
+    await gateway.work()
+    assert gateway.subjects == ["Votre compte est momentanément bloqué"]
 
 
 async def test_a_password_changed_meanwhile_lets_nobody_in(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

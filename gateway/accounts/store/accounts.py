@@ -52,12 +52,19 @@ async def change(tx: Transaction, account_id: str, **values: Any) -> None:
     await tx.execute(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(values))
 
 
+async def forget_devices(tx: Transaction, account_id: str) -> None:
+    """Makes every device cookie of an account worthless."""
+    await tx.execute(
+        update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(device_epoch=ACCOUNTS.c.device_epoch + 1)
+    )
+
+
 async def change_password(tx: Transaction, account_id: str, old_hash: str, new_hash: str, now: int) -> bool:
     """Sets the password, unless it has been changed since `old_hash` was read."""
     statement = (
         update(ACCOUNTS)
         .where(ACCOUNTS.c.id == account_id, ACCOUNTS.c.password_hash == old_hash, ACCOUNTS.c.closed_at.is_(None))
-        .values(password_hash=new_hash, password_changed_at=now)
+        .values(password_hash=new_hash, password_changed_at=now, device_epoch=ACCOUNTS.c.device_epoch + 1)
     )
     return (await tx.execute(statement)).rowcount == 1
 

@@ -104,8 +104,9 @@ async def clear(tx: Transaction, key: str, generation: int) -> bool:
     return (await tx.execute(statement)).rowcount == 1
 
 
-async def release(tx: Transaction, label_keys: tuple[str, ...]) -> None:
-    """Sets all counters of a label and of its devices to 0, whatever their state."""
+async def release(tx: Transaction, label_keys: tuple[str, ...], first: tuple[str, ...]) -> None:
+    """Sets all counters of a label and of its devices to 0, whatever their state; the `first` rows before others."""
+    await tx.execute(update(GATE).where(GATE.c.key.in_(first)).values(_CLEARED))
     await tx.execute(update(GATE).where(GATE.c.label_key.in_(label_keys)).values(_CLEARED))
 
 

@@ -1,6 +1,6 @@
 """Statements about mailed links: the newest counts, once, for a while."""
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy import insert as insert_into
 
 from gateway.accounts.store.engine import Transaction
@@ -19,12 +19,12 @@ async def issue(tx: Transaction, row: LinkRow, label_keys: tuple[str, ...]) -> N
     await tx.execute(insert_into(LINKS).values({column.name: getattr(row, column.name) for column in LINKS.c}))
 
 
-async def count_issued(tx: Transaction, label_keys: tuple[str, ...], kind: str, since: int) -> int:
-    """How many links of a kind the label was sent since then."""
-    statement = select(func.count()).where(
-        LINKS.c.label_key.in_(label_keys), LINKS.c.kind == kind, LINKS.c.created_at > since
+async def find_newest(tx: Transaction, label_keys: tuple[str, ...], kind: str, since: int, now: int) -> LinkRow | None:
+    """The label's newest link of a kind that was sent after that moment and can be used."""
+    statement = select(LINKS).where(
+        LINKS.c.label_key.in_(label_keys), LINKS.c.kind == kind, LINKS.c.created_at > since, *_usable(now)
     )
-    return int((await tx.execute(statement)).scalar_one())
+    return one(LinkRow, await tx.execute(statement.order_by(LINKS.c.created_at.desc()).limit(1)))
 
 
 async def find(tx: Transaction, token_hash: str, now: int) -> LinkRow | None:

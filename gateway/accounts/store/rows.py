@@ -18,6 +18,7 @@ class AccountRow:
     password_hash: str
     name_hashes: str
     holder_hashes: str
+    device_epoch: int
     created_at: int
     password_changed_at: int
     last_sign_in_at: int | None

@@ -36,6 +36,8 @@ ACCOUNTS: Final = Table(
     text("password_hash", holds="argon2id hash of the password", until=_ACCOUNT),
     text("name_hashes", holds="keyed digests of the words of the holder's name", until=_ACCOUNT),
     text("holder_hashes", holds="keyed digests by which another lease holder is noticed", until=_ACCOUNT),
+    # Counted up where the password changes: device cookies of an earlier count are worth nothing.
+    count("device_epoch", until=_ACCOUNT),
     moment("created_at", holds="when the account was created", until=_ACCOUNT),
     moment("password_changed_at", holds="when the password was last chosen", until=_ACCOUNT),
     moment("last_sign_in_at", nullable=True, holds="when the tenant last signed in", until=_ACCOUNT),

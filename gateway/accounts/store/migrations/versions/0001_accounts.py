@@ -49,6 +49,7 @@ def _create_accounts() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("name_hashes", sa.Text(), nullable=False),
         sa.Column("holder_hashes", sa.Text(), nullable=False),
+        sa.Column("device_epoch", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("password_changed_at", sa.BigInteger(), nullable=False),
         sa.Column("last_sign_in_at", sa.BigInteger(), nullable=True),
