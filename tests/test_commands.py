@@ -135,7 +135,7 @@ async def test_an_env_file_is_read(simulator: Simulator, tmp_path: Path) -> None
     (tmp_path / ".env").write_text("\n".join(lines))
     code, _, err = await run("migrate", env=environment(None, tmp_path), cwd=tmp_path)
     assert (code, err) == (0, "")
-    assert (tmp_path / "gateway.sqlite").exists()
+    assert (tmp_path / "gateway.sqlite").stat().st_mode & 0o077 == 0
 
 
 async def test_check_says_what_is_wrong(simulator: Simulator, tmp_path: Path) -> None:
