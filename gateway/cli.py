@@ -19,7 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         command = importlib.import_module(f"gateway.commands.{options.command}")
         return int(command.run(options))
-    except (SettingsError, AdviceError, CommandError) as error:
+    except AdviceError as error:
+        print(f"tenant-gateway: GATEWAY_ADVICE_DIRECTORY: {error}", file=sys.stderr)
+        return 2
+    except (SettingsError, CommandError) as error:
         print(f"tenant-gateway: {error}".replace("\n", "\ntenant-gateway: "), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
