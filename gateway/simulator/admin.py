@@ -66,25 +66,18 @@ LISTED: Final = 1000
 def create_admin(simulator: "Simulator") -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
     """The handler of the admin port."""
 
-    def do(action: Callable[..., object]) -> Callable[[dict[str, Any]], object]:
-        def run(fields: dict[str, Any]) -> object:
-            action(**fields)
-            return {"done": True}
-
-        return run
-
     routes: dict[tuple[str, str], Callable[[dict[str, Any]], object]] = {
         ("GET", "/state"): lambda _: simulator.state(),
         ("GET", "/tenants"): lambda _: [_described(tenant) for tenant in simulator.landlord.tenants[:LISTED]],
         ("GET", "/journal"): lambda _: simulator.journal,
-        ("POST", "/faults"): do(simulator.add_fault),
-        ("DELETE", "/faults"): do(simulator.clear_faults),
-        ("POST", "/latency"): do(simulator.set_latency),
+        ("POST", "/faults"): _doing(simulator.add_fault),
+        ("DELETE", "/faults"): _doing(simulator.clear_faults),
+        ("POST", "/latency"): _doing(simulator.set_latency),
         ("POST", "/nights"): lambda fields: _nights(simulator, fields),
-        ("POST", "/limits"): do(simulator.set_rate_limits),
-        ("POST", "/hold"): do(simulator.hold),
-        ("POST", "/release"): do(simulator.release),
-        ("POST", "/open"): do(simulator.open),
+        ("POST", "/limits"): _doing(simulator.set_rate_limits),
+        ("POST", "/hold"): _doing(simulator.hold),
+        ("POST", "/release"): _doing(simulator.release),
+        ("POST", "/open"): _doing(simulator.open),
         ("POST", "/documents"): lambda fields: _size(simulator, fields),
         ("POST", "/entries"): lambda fields: _entry(simulator, fields),
         ("POST", "/reset"): lambda _: _reset(simulator),
@@ -104,6 +97,14 @@ def create_admin(simulator: "Simulator") -> Callable[[web.BaseRequest], Awaitabl
         return _json(answer, 200)
 
     return handle
+
+
+def _doing(action: Callable[..., object]) -> Callable[[dict[str, Any]], object]:
+    def run(fields: dict[str, Any]) -> object:
+        action(**fields)
+        return {"done": True}
+
+    return run
 
 
 def _described(tenant: Tenant) -> dict[str, object]:

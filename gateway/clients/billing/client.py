@@ -15,6 +15,7 @@ from gateway.clients.base import Answer, Request, Upstream, log_outcomes, log_up
 from gateway.clients.batches import fetch_in_batches
 from gateway.clients.billing import parsing, wire
 from gateway.clients.billing.codes import PAYMENT_MODES
+from gateway.clients.billing.reading import decode
 from gateway.clients.billing.refusals import (
     DOCUMENT_MISSING,
     REFERENCE_TAKEN,
@@ -259,7 +260,7 @@ class Billing:
                 raise_for_ko(operation, answer.body)
             except Ko as ko:
                 raise refusal_error(operation, ko.code) from None
-            token = parsing.decode(operation, answer.body, wire.Jeton)
+            token = decode(operation, answer.body, wire.Jeton)
         # Counted from the answer: the old one is dead before the new one is made. The whole landlord has two.
         return Secret(token.jeton, self._upstream.clock() + timedelta(seconds=token.expireDans))
 

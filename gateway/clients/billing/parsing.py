@@ -1,10 +1,9 @@
-"""Billing's answers as models: signs turned, dates and periods read, codes translated. No I/O."""
+"""Billing's answers as models: items by account, codes translated. No I/O."""
 
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -20,10 +19,21 @@ from gateway.clients.billing.codes import (
     PAYMENT_MODES,
     RECEIPTS,
 )
+from gateway.clients.billing.reading import (
+    checked,
+    debit_or_credit,
+    decode,
+    malformed,
+    moment,
+    owed,
+    period,
+    positive,
+    quantity,
+    text,
+)
 from gateway.clients.billing.refusals import UNKNOWN, refusal_error
 from gateway.errors import UpstreamError, UpstreamMalformed
 from gateway.models.balance import AccountState, Balance, PaymentPlan, PlannedDebit
-from gateway.models.dates import PARIS, YearMonth
 from gateway.models.due_notice import DocumentState, DueNotice, DueNoticeCategory, DueNoticeLine, Receipt
 from gateway.models.freshness import Freshness, SourceSystem
 from gateway.models.lease import PaymentMode
@@ -35,20 +45,12 @@ T = TypeVar("T")
 M = TypeVar("M")
 
 
-def decode(operation: str, body: bytes | msgspec.Raw, shape: type[T]) -> T:
-    """The JSON in that shape, or UpstreamMalformed."""
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise _malformed(operation, f"no {shape.__name__}") from error
-
-
 def parse_balance(operation: str, body: bytes | msgspec.Raw, fetched_at: datetime, account_number: str) -> Balance:
     """The rent account of that number."""
     compte = decode(operation, body, wire.Compte)
     if compte.numeroCompte != account_number:
-        raise _malformed(operation, "another account than asked for")
-    return _checked(operation, lambda: _balance(compte, fetched_at))
+        raise malformed(operation, "another account than asked for")
+    return checked(operation, lambda: _balance(compte, fetched_at))
 
 
 def parse_balances(operation: str, body: bytes, fetched_at: datetime) -> dict[str, Balance | UpstreamError | None]:
@@ -69,9 +71,9 @@ def parse_ledger_page(operation: str, body: bytes, account_number: str) -> Ledge
     entries: dict[str, wire.Mouvement] = {}
     for entry in page.contenu:
         if _is_of_another(entry.id, account_number):
-            raise _malformed(operation, "a row of another account")
+            raise malformed(operation, "a row of another account")
         entries.setdefault(entry.id, entry)
-    found = _checked(operation, lambda: [_entry(entry) for entry in entries.values()])
+    found = checked(operation, lambda: [_entry(entry) for entry in entries.values()])
     found.sort(key=lambda entry: (entry.posted_at, entry.id), reverse=True)
     return LedgerPage(tuple(found), page.dernierePage)
 
@@ -82,8 +84,8 @@ def parse_due_notice(
     """A due notice with its lines; the one of that number, where one was asked for."""
     avis = decode(operation, body, wire.Avis)
     if number not in {None, avis.id}:
-        raise _malformed(operation, "another notice than asked for")
-    return _checked(operation, lambda: _due_notice(avis, fetched_at))
+        raise malformed(operation, "another notice than asked for")
+    return checked(operation, lambda: _due_notice(avis, fetched_at))
 
 
 def parse_due_notices(
@@ -107,7 +109,7 @@ def parse_deposit_receipt(operation: str, body: bytes) -> DepositReceipt:
     """ACCEPTE or DOUBLON: either way billing has it."""
     depot = decode(operation, body, wire.Depot)
     if depot.statut not in {"ACCEPTE", "DOUBLON"}:
-        raise _malformed(operation, "neither ACCEPTE nor DOUBLON")
+        raise malformed(operation, "neither ACCEPTE nor DOUBLON")
     return DepositReceipt(depot.lot, already_known=depot.statut == "DOUBLON")
 
 
@@ -116,7 +118,7 @@ def parse_deposit_status(operation: str, body: bytes, external_reference: str) -
     answer = decode(operation, body, wire.ResultatEncaissements)
     found = (deposit for deposit in answer.encaissements if deposit.referenceExterne == external_reference)
     deposit = next(found, None)
-    return None if deposit is None else _checked(operation, lambda: _deposit_status(deposit))
+    return None if deposit is None else checked(operation, lambda: _deposit_status(deposit))
 
 
 def _parse_own_balance(operation: str, fetched_at: datetime, number: str, item: msgspec.Raw) -> Balance:
@@ -127,31 +129,31 @@ def _balance(compte: wire.Compte, fetched_at: datetime) -> Balance:
     debit, plan = compte.prochainPrelevement, compte.planApurement
     return Balance(
         account_number=compte.numeroCompte,
-        amount=_owed(compte.solde),
-        due=_owed(compte.soldeExigible),
+        amount=owed(compte.solde),
+        due=owed(compte.soldeExigible),
         state=ACCOUNT_STATES.get(compte.etat.strip(), AccountState.OTHER),
         state_code=compte.etat.strip(),
-        next_direct_debit=PlannedDebit(debit.date, _positive(debit.montant)) if debit else None,
-        payment_plan=PaymentPlan(_positive(plan.mensualite), _positive(plan.resteDu), plan.dateFin) if plan else None,
-        freshness=Freshness(SourceSystem.BILLING, fetched_at, as_of=_moment(compte.dateArrete)),
+        next_direct_debit=PlannedDebit(debit.date, positive(debit.montant)) if debit else None,
+        payment_plan=PaymentPlan(positive(plan.mensualite), positive(plan.resteDu), plan.dateFin) if plan else None,
+        freshness=Freshness(SourceSystem.BILLING, fetched_at, as_of=moment(compte.dateArrete)),
     )
 
 
 def _entry(entry: wire.Mouvement) -> LedgerEntry:
-    debit, credit = _debit_or_credit(entry.debit, entry.credit)
+    debit, credit = debit_or_credit(entry.debit, entry.credit)
     return LedgerEntry(
         id=entry.id,
         value_date=entry.dateValeur,
-        posted_at=_moment(entry.dateSaisie),
-        period=None if entry.periode is None else _period(entry.periode),
+        posted_at=moment(entry.dateSaisie),
+        period=None if entry.periode is None else period(entry.periode),
         kind=LEDGER_KINDS.get(entry.nature.strip(), LedgerKind.OTHER),
         kind_code=entry.nature.strip(),
         label=entry.libelle.strip(),
         debit=debit,
         credit=credit,
-        running_balance=None if entry.soldeApres is None else _owed(entry.soldeApres),
-        reject_reason=_text(entry.motifRejet),
-        external_reference=_text(entry.referenceExterne),
+        running_balance=None if entry.soldeApres is None else owed(entry.soldeApres),
+        reject_reason=text(entry.motifRejet),
+        external_reference=text(entry.referenceExterne),
     )
 
 
@@ -159,19 +161,19 @@ def _due_notice(avis: wire.Avis, fetched_at: datetime) -> DueNotice:
     return DueNotice(
         number=avis.id,
         account_number=avis.numeroCompte,
-        period=_period(avis.periode),
+        period=period(avis.periode),
         issued_on=avis.dateEmission,
         due_on=avis.dateLimite,
         direct_debit_on=avis.datePrelevement,
-        previous_balance=_owed(avis.soldeAnterieur),
-        period_total=_owed(avis.totalMois),
-        amount_due=_owed(avis.netAPayer),
+        previous_balance=owed(avis.soldeAnterieur),
+        period_total=owed(avis.totalMois),
+        amount_due=owed(avis.netAPayer),
         payment_mode=PAYMENT_MODES.get(avis.mode.strip(), PaymentMode.OTHER),
         payment_mode_code=avis.mode.strip(),
-        tip_reference=_text(avis.referenceTip),
-        sepa_mandate_reference=_text(avis.rum),
+        tip_reference=text(avis.referenceTip),
+        sepa_mandate_reference=text(avis.rum),
         receipt=RECEIPTS.get((avis.quittance or "").strip(), Receipt.NONE),
-        receipt_code=_text(avis.quittance),
+        receipt_code=text(avis.quittance),
         document=DOCUMENT_STATES.get(avis.document.strip(), DocumentState.OTHER),
         document_code=avis.document.strip(),
         lines=tuple(map(_line, avis.lignes)),
@@ -180,15 +182,15 @@ def _due_notice(avis: wire.Avis, fetched_at: datetime) -> DueNotice:
 
 
 def _line(line: wire.LigneAvis) -> DueNoticeLine:
-    debit, credit = _debit_or_credit(line.debit, line.credit)
+    debit, credit = debit_or_credit(line.debit, line.credit)
     code = line.rubrique.strip()
     return DueNoticeLine(
         code=code,
         label=line.libelle.strip(),
         category=CATEGORIES.get(code, DueNoticeCategory.OTHER),
         amount=debit if debit is not None else Money.of(-credit.amount if credit else 0),
-        quantity=None if line.quantite is None else _quantity(line.quantite),
-        unit=_text(line.unite),
+        quantity=None if line.quantite is None else quantity(line.quantite),
+        unit=text(line.unite),
     )
 
 
@@ -196,57 +198,18 @@ def _deposit_status(deposit: wire.Encaissement) -> DepositStatus:
     return DepositStatus(
         external_reference=deposit.referenceExterne,
         account_number=deposit.numeroCompte,
-        amount=_positive(deposit.montant),
+        amount=positive(deposit.montant),
         state=DEPOSIT_STATES.get(deposit.statut.strip(), DepositState.OTHER),
         state_code=deposit.statut.strip(),
         lot=deposit.lot,
-        entry_id=_text(deposit.idMouvement),
-        reject_reason=_text(deposit.motifRejet),
+        entry_id=text(deposit.idMouvement),
+        reject_reason=text(deposit.motifRejet),
     )
-
-
-def _owed(amount: Decimal) -> Money:
-    """Billing writes what the tenant owes as negative; the graph as positive."""
-    return Money.of(-amount)
-
-
-def _positive(amount: Decimal) -> Money:
-    if amount < 0:
-        raise ValueError("a negative amount")
-    return Money.of(amount)
-
-
-def _quantity(number: Decimal) -> Decimal:
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -6 or number.adjusted() >= 9:
-        raise ValueError("a quantity out of range")
-    return number
-
-
-def _debit_or_credit(debit: Decimal | None, credit: Decimal | None) -> tuple[Money | None, Money | None]:
-    if (debit is None) == (credit is None):
-        raise ValueError("not one of debit and credit")
-    return None if debit is None else _positive(debit), None if credit is None else _positive(credit)
-
-
-def _moment(local: datetime) -> datetime:
-    """Paris time without offset; of an hour that happens twice, the first."""
-    if local.tzinfo is not None:
-        raise ValueError("a moment with an offset")
-    return local.replace(tzinfo=PARIS).astimezone(UTC)
-
-
-def _period(period: int) -> YearMonth:
-    return YearMonth.parse(f"{period // 100:04d}-{period % 100:02d}")
 
 
 def _is_of_another(entry_id: str, account_number: str) -> bool:
     match = re.fullmatch(r"M([0-9]{7})-[0-9]+", entry_id)
     return match is not None and match[1] != account_number.removeprefix("L")
-
-
-def _text(text: str | None) -> str | None:
-    return (text or "").strip() or None
 
 
 def _by_account(operation: str, items: Iterable[msgspec.Raw]) -> dict[str, list[msgspec.Raw]]:
@@ -269,14 +232,3 @@ def _outcome(parse: Callable[[T], M], item: T) -> M | UpstreamError:
         return parse(item)
     except UpstreamMalformed as error:
         return error
-
-
-def _checked(operation: str, build: Callable[[], M]) -> M:
-    try:
-        return build()
-    except (ValueError, OverflowError) as error:
-        raise _malformed(operation, str(error)) from error
-
-
-def _malformed(operation: str, detail: str) -> UpstreamMalformed:
-    return UpstreamMalformed(SourceSystem.BILLING, operation, detail)
