@@ -13,9 +13,8 @@ from pathlib import Path
 
 from gateway.accounts import migrate_database
 from gateway.accounts.opening import build_tools, insert_account
-from gateway.clock import system_clock
 from gateway.simulator import SimulatorOptions, run_simulator
-from tests.support import PASSWORD, run_gateway, settings_for
+from tests.support import PASSWORD, HeldClock, run_gateway, settings_for
 
 SECONDS = 8.0
 CALLERS = 8
@@ -27,13 +26,13 @@ async def main() -> None:
         database = Path(folder) / "gateway.sqlite"
         await asyncio.to_thread(migrate_database, f"sqlite:///{database}")
         async with run_simulator(SimulatorOptions(rate_limits=False)) as simulator:
-            settings = settings_for(simulator, database)
-            tools = build_tools(settings, system_clock)
+            settings, clock = settings_for(simulator, database), HeldClock()
+            tools = build_tools(settings, clock)
             tenants = list(simulator.landlord.tenants[:LABELS])
             for tenant in tenants:
                 await insert_account(tools, tenant.account_number, tenant.lease_reference, PASSWORD)
             hashes = await rate(lambda _: tools.passwords.verify(None, PASSWORD))
-            async with run_gateway(simulator, settings, system_clock) as gateway:  # type: ignore[arg-type]
+            async with run_gateway(simulator, settings, clock) as gateway:
 
                 async def sign_in(number: int) -> None:
                     label = tenants[number % LABELS].account_number

@@ -1,9 +1,8 @@
 """Every operation of billing: one method each, batches split at the contract's limits."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
@@ -13,9 +12,9 @@ import msgspec
 
 from gateway.clients.base import Answer, Request, Upstream, log_outcomes, log_upstream_error
 from gateway.clients.batches import fetch_in_batches
-from gateway.clients.billing import parsing, wire
+from gateway.clients.billing import parsing
+from gateway.clients.billing.access import Access
 from gateway.clients.billing.codes import PAYMENT_MODES
-from gateway.clients.billing.reading import decode
 from gateway.clients.billing.refusals import (
     DOCUMENT_MISSING,
     REFERENCE_TAKEN,
@@ -25,7 +24,6 @@ from gateway.clients.billing.refusals import (
     refusal_error,
     status_error,
 )
-from gateway.clients.shared_secret import Secret, SharedSecret
 from gateway.errors import UpstreamError, UpstreamMalformed
 from gateway.models.balance import Balance
 from gateway.models.dates import YearMonth
@@ -40,7 +38,6 @@ LEDGER_PAGE_SIZE = 50
 _DOCUMENT_HEADERS = ("ETag", "Content-Length", "Content-Range", "Accept-Ranges")
 _MODE_CODES = {mode: code for code, mode in PAYMENT_MODES.items()}
 
-A = TypeVar("A", Answer, aiohttp.ClientResponse)
 T = TypeVar("T")
 
 
@@ -54,9 +51,7 @@ class Billing:
         self.health = upstream.health
         self._upstream = upstream
         self._url = url
-        self._user = user
-        self._secret = secret
-        self._token = SharedSecret(self._create_token, upstream.clock, spare=1, lifetime=timedelta(seconds=900))
+        self._access = Access(upstream, url, user=user, secret=secret)
 
     async def fetch_balance(self, account_number: str) -> Balance | None:
         """One rent account; None where unknown."""
@@ -124,7 +119,9 @@ class Billing:
         operation = "telechargerDocument"
         path = f"/avis-echeance/{quote(number, safe='')}/document"
         async with self._upstream.call(operation):
-            response = await self._send(Request(operation, "GET", self._url + path, headers), self._upstream.open)
+            response = await self._access.send(
+                Request(operation, "GET", self._url + path, headers), self._upstream.open
+            )
             try:
                 document = await self._document(operation, response)
             except BaseException:
@@ -214,18 +211,11 @@ class Billing:
 
     async def _ask(self, request: Request, statuses: Container[int] = (200,)) -> Answer:
         """An answer of one of these statuses that is no KO. Raises Ko and UpstreamError."""
-        answer = await self._send(request, self._upstream.send)
+        answer = await self._access.send(request, self._upstream.send)
         if answer.status not in statuses:
             raise status_error(request.operation, answer)
         raise_for_ko(request.operation, answer.body)
         return answer
-
-    async def _send(self, request: Request, send: Callable[[Request], Awaitable[A]]) -> A:
-        token = await self._token.current()
-        answer = await send(_authorised(request, token))
-        if answer.status != 401:
-            return answer
-        return await send(_authorised(request, await self._token.after(token)))
 
     async def _document(
         self, operation: str, response: aiohttp.ClientResponse
@@ -246,30 +236,6 @@ class Billing:
                 return None
             raise refusal_error(operation, ko.code) from None
         raise UpstreamMalformed(SourceSystem.BILLING, operation, "neither a PDF nor a KO")
-
-    async def _create_token(self) -> Secret:
-        operation = "creerJeton"
-        body = msgspec.json.encode({"identifiant": self._user, "secret": self._secret})
-        headers = {"Content-Type": "application/json"}
-        request = Request(operation, "POST", f"{self._url}/jetons", headers, body, repeatable=False)
-        async with self._upstream.call(operation):
-            answer = await self._upstream.send(request)
-            if answer.status != 200:
-                raise status_error(operation, answer)
-            try:
-                raise_for_ko(operation, answer.body)
-            except Ko as ko:
-                raise refusal_error(operation, ko.code) from None
-            token = decode(operation, answer.body, wire.Jeton)
-        # Counted from the answer: the old one is dead before the new one is made. The whole landlord has two.
-        return Secret(token.jeton, self._upstream.clock() + timedelta(seconds=token.expireDans))
-
-
-def _authorised(request: Request, token: str) -> Request:
-    headers = {**request.headers, "Authorization": f"Bearer {token}"}
-    if request.body is not None:
-        headers["Content-Type"] = "application/json"
-    return replace(request, headers=headers)
 
 
 def _seconds(retry_after: str) -> int:

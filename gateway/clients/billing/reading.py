@@ -71,11 +71,11 @@ def moment(local: datetime) -> datetime:
     return local.replace(tzinfo=PARIS).astimezone(UTC)
 
 
-def period(period: int) -> YearMonth:
+def period(number: int) -> YearMonth:
     """`202610` as a month."""
-    return YearMonth.parse(f"{period // 100:04d}-{period % 100:02d}")
+    return YearMonth.parse(f"{number // 100:04d}-{number % 100:02d}")
 
 
-def text(text: str | None) -> str | None:
+def text(written: str | None) -> str | None:
     """Trimmed; None where blank or absent."""
-    return (text or "").strip() or None
+    return (written or "").strip() or None
