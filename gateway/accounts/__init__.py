@@ -2,6 +2,6 @@
 
 from gateway.accounts.opening import create_account_without_mail, open_accounts
 from gateway.accounts.service import Accounts
-from gateway.accounts.store import migrate_database
+from gateway.store import migrate_database
 
 __all__ = ["Accounts", "create_account_without_mail", "migrate_database", "open_accounts"]

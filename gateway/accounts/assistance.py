@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from gateway.accounts import lockout
 from gateway.accounts.mails import Notice, write_mail
-from gateway.accounts.moments import moment_of
 from gateway.accounts.shapes import (
     LONGEST_MESSAGE,
     LONGEST_PHONE,
@@ -18,8 +17,6 @@ from gateway.accounts.shapes import (
     read_name,
     read_text,
 )
-from gateway.accounts.store import assistance, events
-from gateway.accounts.store.rows import AssistanceRow
 from gateway.accounts.tools import Tools
 from gateway.errors import BadUserInput
 from gateway.models.account import (
@@ -35,6 +32,9 @@ from gateway.models.account import (
 )
 from gateway.models.dates import civil_date
 from gateway.models.money import Locale
+from gateway.moments import moment_of
+from gateway.store import assistance, events
+from gateway.store.rows import AssistanceRow
 
 _LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are mistaken for one another
 

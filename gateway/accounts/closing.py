@@ -2,10 +2,10 @@
 
 from gateway.accounts.holders import open_holder
 from gateway.accounts.mails import Notice, write_notice
-from gateway.accounts.store import Transaction, accounts, events, links, sessions
-from gateway.accounts.store.rows import AccountRow
 from gateway.accounts.tools import Tools
 from gateway.accounts.words import normalised_label
+from gateway.store import Transaction, accounts, events, links, sessions
+from gateway.store.rows import AccountRow
 
 
 async def close_account(tx: Transaction, tools: Tools, account: AccountRow, notice: Notice) -> None:

@@ -9,17 +9,17 @@ from gateway.accounts.holders import Holder, open_holder
 from gateway.accounts.links import LinkKind, find_link, issue_link, open_link, try_link, use_link
 from gateway.accounts.lockout import Granted, Standing
 from gateway.accounts.mails import CONFIRM_PATH, Invitation, Notice, link_address, write_mail, write_notice
-from gateway.accounts.moments import DAY, SECOND
 from gateway.accounts.passwords import HashingOverloaded
-from gateway.accounts.sealing import new_id
 from gateway.accounts.sessions import Begun, begin
 from gateway.accounts.shapes import read_password
 from gateway.accounts.signing_in import OVERLOADED, note_session, present_sign_in, refuse_password, try_password
-from gateway.accounts.store import Transaction, accounts, links, sessions
-from gateway.accounts.store.rows import AccountRow, LinkRow
 from gateway.accounts.tools import Tools
 from gateway.models.account import Caller, ClientKind, ConfirmationOutcome, LinkInvalid, RateLimited
 from gateway.models.money import Locale
+from gateway.moments import DAY, SECOND
+from gateway.sealing import new_id
+from gateway.store import Transaction, accounts, links, sessions
+from gateway.store.rows import AccountRow, LinkRow
 
 
 async def confirm_account(

@@ -6,9 +6,9 @@ A cookie names the account and how often its password had changed; after the nex
 import secrets
 from typing import Final
 
-from gateway.accounts.moments import DAY
-from gateway.accounts.store import accounts
 from gateway.accounts.tools import Tools
+from gateway.moments import DAY
+from gateway.store import accounts
 
 LIFETIME: Final = 365 * DAY
 _PURPOSE: Final = "device-cookie"

@@ -4,13 +4,13 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 
 from gateway.accounts.anniversaries import renewal_due_since
-from gateway.accounts.moments import moment_of
-from gateway.accounts.sealing import Secrets
-from gateway.accounts.store.rows import AccountRow
 from gateway.accounts.tools import Tools
 from gateway.models.account import Account, PasswordRenewal
 from gateway.models.dates import civil_date
 from gateway.models.money import Locale
+from gateway.moments import moment_of
+from gateway.sealing import Secrets
+from gateway.store.rows import AccountRow
 
 
 @dataclass(frozen=True, slots=True)

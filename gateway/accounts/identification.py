@@ -9,10 +9,7 @@ from gateway.accounts.directory import Directory
 from gateway.accounts.holders import open_holder
 from gateway.accounts.links import MAILED_EVERY, LinkKind, find_recent, issue_link
 from gateway.accounts.mails import CONFIRM_PATH, Invitation, Notice, link_address, write_mail
-from gateway.accounts.moments import DAY, HOUR
 from gateway.accounts.shapes import read_email
-from gateway.accounts.store import Transaction, accounts, assistance, gate, queues
-from gateway.accounts.store.rows import AccountRow, WorkRow
 from gateway.accounts.tools import Tools
 from gateway.accounts.words import hash_words, holder_hashes, is_same_holder, name_words
 from gateway.accounts.work import open_task
@@ -20,6 +17,9 @@ from gateway.errors import BadUserInput, UpstreamError
 from gateway.models.dates import civil_date
 from gateway.models.lease import Lease, LeaseStatus
 from gateway.models.money import Locale
+from gateway.moments import DAY, HOUR
+from gateway.store import Transaction, accounts, assistance, gate, queues
+from gateway.store.rows import AccountRow, WorkRow
 
 OPEN_AFTER_LEASE: Final = timedelta(days=365)
 """So long after the lease's end a tenant still has an account."""

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
-from gateway.accounts.moments import HOUR, MINUTE
-from gateway.accounts.sealing import fingerprint, new_id, new_token
 from gateway.accounts.shapes import LONGEST_TYPED
-from gateway.accounts.store import Transaction, links
-from gateway.accounts.store.rows import LinkRow
 from gateway.accounts.tools import Tools
+from gateway.moments import HOUR, MINUTE
+from gateway.sealing import fingerprint, new_id, new_token
+from gateway.store import Transaction, links
+from gateway.store.rows import LinkRow
 
 LIFETIME: Final = HOUR
 MAILED_EVERY: Final = 5 * MINUTE

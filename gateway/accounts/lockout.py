@@ -19,11 +19,11 @@ from enum import Enum
 from functools import partial
 from typing import Final
 
-from gateway.accounts.moments import DAY, HOUR, MINUTE, moment_of
-from gateway.accounts.store import Transaction, gate
-from gateway.accounts.store.rows import GateRow
 from gateway.accounts.tools import Tools
 from gateway.models.account import AccountBlocked, PasswordAttemptsExhausted
+from gateway.moments import DAY, HOUR, MINUTE, moment_of
+from gateway.store import Transaction, gate
+from gateway.store.rows import GateRow
 
 RULES: Final = gate.GateRules(
     password_tries=3,

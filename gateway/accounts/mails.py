@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from gateway.accounts.holders import open_holder
-from gateway.accounts.sealing import new_ordered_id
-from gateway.accounts.store import Transaction, queues
-from gateway.accounts.store.rows import AccountRow, OutboxRow
 from gateway.accounts.tools import Tools
 from gateway.accounts.wording import written
 from gateway.locale import translate
 from gateway.models.mail import Mail
 from gateway.models.money import Locale
+from gateway.sealing import new_ordered_id
 from gateway.settings import Settings
+from gateway.store import Transaction, queues
+from gateway.store.rows import AccountRow, OutboxRow
 
 CONFIRM_PATH: Final = "/account/confirm"
 RESET_PATH: Final = "/account/reset"

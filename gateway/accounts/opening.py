@@ -5,19 +5,19 @@ from contextlib import asynccontextmanager
 
 from gateway.accounts.budgets import AddressBudgets
 from gateway.accounts.holders import Holder
-from gateway.accounts.moments import SECOND
 from gateway.accounts.passwords import Passwords
-from gateway.accounts.sealing import Secrets, new_id
 from gateway.accounts.service import Accounts
 from gateway.accounts.shapes import read_label, read_password
 from gateway.accounts.signing_keys import SigningKeys
-from gateway.accounts.store import Store, accounts
-from gateway.accounts.store.rows import AccountRow
 from gateway.accounts.tokens import TokenIssuer
 from gateway.accounts.tools import Tools
 from gateway.clock import Clock
 from gateway.models.money import Locale
+from gateway.moments import SECOND
+from gateway.sealing import Secrets, new_id
 from gateway.settings import Settings
+from gateway.store import Store, accounts
+from gateway.store.rows import AccountRow
 
 
 @asynccontextmanager

@@ -5,16 +5,16 @@ from typing import Final
 
 from cachetools import TTLCache
 
-from gateway.accounts.moments import MINUTE, SECOND
-from gateway.accounts.sealing import fingerprint
 from gateway.accounts.sessions import LIFETIMES, principal_of
-from gateway.accounts.store import sessions
-from gateway.accounts.store.rows import SessionRow
 from gateway.accounts.tokens import TokenRefused
 from gateway.accounts.tools import Tools
 from gateway.errors import Unauthenticated
 from gateway.models.account import ClientKind
 from gateway.models.principal import Principal
+from gateway.moments import MINUTE, SECOND
+from gateway.sealing import fingerprint
+from gateway.store import sessions
+from gateway.store.rows import SessionRow
 
 REMEMBERED: Final = 5 * SECOND
 """A session that another node has ended may be read with for so long; never changed with."""

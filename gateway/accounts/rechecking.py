@@ -8,13 +8,13 @@ from gateway.accounts.directory import Directory
 from gateway.accounts.holders import open_holder
 from gateway.accounts.identification import belongs_to, has_run_out, hashes_of, readable_email
 from gateway.accounts.mails import Notice
-from gateway.accounts.moments import DAY, MINUTE
-from gateway.accounts.store import Transaction, accounts
-from gateway.accounts.store.rows import AccountRow
 from gateway.accounts.tools import Tools
 from gateway.errors import UpstreamClosed, UpstreamError
 from gateway.models.dates import civil_date
 from gateway.models.lease import Lease
+from gateway.moments import DAY, MINUTE
+from gateway.store import Transaction, accounts
+from gateway.store.rows import AccountRow
 
 _AGAIN_WHEN_DOWN: Final = 10 * MINUTE
 

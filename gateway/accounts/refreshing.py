@@ -5,13 +5,13 @@ from typing import Final
 
 from gateway.accounts.holders import find_renewal
 from gateway.accounts.mails import Notice, write_notice
-from gateway.accounts.moments import SECOND
 from gateway.accounts.refresh_tokens import read_refresh_token
 from gateway.accounts.sessions import LIFETIMES, issue_tokens, principal_of
-from gateway.accounts.store import Transaction, accounts, events, sessions
-from gateway.accounts.store.rows import AccountRow, SessionRow
 from gateway.accounts.tools import Tools
 from gateway.models.account import Caller, PasswordRenewal, RefreshOutcome, SessionExpired, SessionRefreshed
+from gateway.moments import SECOND
+from gateway.store import Transaction, accounts, events, sessions
+from gateway.store.rows import AccountRow, SessionRow
 
 GRACE: Final = 10 * SECOND
 """So long the predecessor of a refresh token is answered with the same successor: two tabs, a lost answer."""

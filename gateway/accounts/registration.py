@@ -5,7 +5,6 @@ from gateway.accounts.password_policy import find_violations
 from gateway.accounts.passwords import HashingOverloaded
 from gateway.accounts.shapes import read_birth_date, read_email, read_label, read_name, read_password
 from gateway.accounts.signing_in import OVERLOADED
-from gateway.accounts.store import events
 from gateway.accounts.tools import Tools
 from gateway.accounts.words import name_words
 from gateway.accounts.work import Task, add_task
@@ -19,6 +18,7 @@ from gateway.models.account import (
     RateLimited,
 )
 from gateway.models.dates import civil_date
+from gateway.store import events
 
 
 async def create_account(tools: Tools, form: AccountForm, caller: Caller) -> CreationOutcome:

@@ -11,8 +11,6 @@ from gateway.accounts.resets import find_account_violations
 from gateway.accounts.sessions import issue_tokens
 from gateway.accounts.shapes import read_password
 from gateway.accounts.signing_in import OVERLOADED, refuse_password, try_password
-from gateway.accounts.store import accounts, events, links, sessions
-from gateway.accounts.store.rows import AccountRow, SessionRow
 from gateway.accounts.tools import Tools
 from gateway.accounts.words import normalised_label
 from gateway.errors import Unauthenticated
@@ -29,6 +27,8 @@ from gateway.models.account import (
     RenewalOutcome,
 )
 from gateway.models.principal import Principal
+from gateway.store import accounts, events, links, sessions
+from gateway.store.rows import AccountRow, SessionRow
 
 
 async def renew_password(tools: Tools, principal: Principal, current: str, new: str, caller: Caller) -> RenewalOutcome:

@@ -11,8 +11,6 @@ from gateway.accounts.passwords import HashingOverloaded
 from gateway.accounts.sessions import Begun, begin
 from gateway.accounts.shapes import read_label, read_password
 from gateway.accounts.signing_in import OVERLOADED, note_session, present_sign_in
-from gateway.accounts.store import accounts, events, links, sessions
-from gateway.accounts.store.rows import AccountRow, LinkRow
 from gateway.accounts.tools import Tools
 from gateway.accounts.words import holds_hashed_word, name_words
 from gateway.accounts.work import Task, add_task
@@ -27,6 +25,8 @@ from gateway.models.account import (
     ResetRequestAccepted,
     ResetRequestOutcome,
 )
+from gateway.store import accounts, events, links, sessions
+from gateway.store.rows import AccountRow, LinkRow
 
 
 async def request_password_reset(tools: Tools, label: str, caller: Caller) -> ResetRequestOutcome:

@@ -3,14 +3,14 @@
 import logging
 from typing import Final, Protocol
 
-from gateway.accounts.duties import Duty
 from gateway.accounts.mails import render_mail
-from gateway.accounts.moments import DAY, MINUTE, SECOND
-from gateway.accounts.store import queues
-from gateway.accounts.store.rows import OutboxRow
 from gateway.accounts.tools import Tools
 from gateway.clients.mail import MailNotSent
 from gateway.models.mail import Mail
+from gateway.moments import DAY, MINUTE, SECOND
+from gateway.store import queues
+from gateway.store.duties import Duty
+from gateway.store.rows import OutboxRow
 
 BATCH: Final = 20
 KEPT_FOR: Final = 3 * DAY

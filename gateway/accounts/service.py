@@ -1,22 +1,19 @@
 """Accounts: everything that the rest of the gateway asks of them, one method each."""
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Final, TypeVar
 
 from gateway.accounts import assistance, confirmation, refreshing, registration, renewal, resets, sessions, signing_in
 from gateway.accounts.assistance import Handled
 from gateway.accounts.directory import Directory
-from gateway.accounts.duties import Duty
 from gateway.accounts.holders import present_account
 from gateway.accounts.principals import Principals
 from gateway.accounts.sender import MailServer, send_once
-from gateway.accounts.store import accounts, is_migrated
-from gateway.accounts.tools import Bell, Tools
+from gateway.accounts.tools import Tools
 from gateway.accounts.worker import work_once
+from gateway.background import repeating
 from gateway.errors import Unauthenticated
 from gateway.models.account import (
     Account,
@@ -37,12 +34,11 @@ from gateway.models.account import (
     SignInOutcome,
 )
 from gateway.models.principal import Principal
+from gateway.store import accounts, is_migrated
 
 T = TypeVar("T")
 
 POLLED_EVERY_SECONDS: Final = 2.0
-
-logger = logging.getLogger(__name__)
 
 
 class Accounts:
@@ -158,7 +154,10 @@ class Accounts:
     @asynccontextmanager
     async def working(self, directory: Directory, mail_server: MailServer | None) -> AsyncIterator[None]:
         """Meanwhile work is taken up and mails are sent, by one node at a time; without server they wait."""
-        worker, sender = Duty(self.tools, "worker"), Duty(self.tools, "sender")
+        worker, sender = (
+            self.tools.duty("worker"),
+            self.tools.duty("sender"),
+        )
 
         async def work() -> int:
             done = await work_once(self.tools, directory, worker)
@@ -166,19 +165,18 @@ class Accounts:
             self.tools.mail_bell.ring()
             return done
 
-        stopping = asyncio.Event()
-        loops = [asyncio.create_task(_repeat("worker", work, self.tools.work_bell, stopping))]
-        if mail_server is not None:
-            send = partial(send_once, self.tools, mail_server, sender)
-            loops.append(asyncio.create_task(_repeat("sender", send, self.tools.mail_bell, stopping)))
-        try:
+        async with AsyncExitStack() as stack:
+            for duty in (worker, sender):
+                stack.push_async_callback(duty.leave)
+            await stack.enter_async_context(
+                repeating("worker", work, self.tools.work_bell, every_seconds=POLLED_EVERY_SECONDS)
+            )
+            if mail_server is not None:
+                send = partial(send_once, self.tools, mail_server, sender)
+                await stack.enter_async_context(
+                    repeating("sender", send, self.tools.mail_bell, every_seconds=POLLED_EVERY_SECONDS)
+                )
             yield
-        finally:
-            stopping.set()
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
-            await asyncio.gather(worker.leave(), sender.leave(), return_exceptions=True)
 
     def _ring(self, outcome: T) -> T:
         # Mails and work may have been written.
@@ -190,15 +188,3 @@ class Accounts:
         # Sessions may have ended, too.
         self._principals.forget()
         return self._ring(outcome)
-
-
-async def _repeat(name: str, step: Callable[[], Awaitable[int]], bell: Bell, stopping: asyncio.Event) -> None:
-    # The flag as well as cancellation, which a library below may swallow.
-    while not stopping.is_set():
-        try:
-            done = await step()
-        except Exception as error:  # the database may be away for a while
-            logger.error("%s: %s", name, type(error).__name__)
-            done = 0
-        if not done:
-            await bell.wait(POLLED_EVERY_SECONDS)

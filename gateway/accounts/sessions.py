@@ -4,12 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.accounts.holders import find_renewal, open_holder
-from gateway.accounts.moments import DAY, HOUR, MINUTE, moment_of
 from gateway.accounts.refresh_tokens import sign_refresh_token
-from gateway.accounts.sealing import fingerprint, new_id, new_token
-from gateway.accounts.store import Transaction, accounts, events, sessions
-from gateway.accounts.store.rows import AccountRow, SessionRow
-from gateway.accounts.store.sessions import Lifetimes
 from gateway.accounts.tools import Tools
 from gateway.models.account import (
     Caller,
@@ -19,6 +14,11 @@ from gateway.models.account import (
     Tokens,
 )
 from gateway.models.principal import Principal
+from gateway.moments import DAY, HOUR, MINUTE, moment_of
+from gateway.sealing import fingerprint, new_id, new_token
+from gateway.store import Transaction, accounts, events, sessions
+from gateway.store.rows import AccountRow, SessionRow
+from gateway.store.sessions import Lifetimes
 
 LIFETIMES: Final = Lifetimes(web_idle=30 * MINUTE, web_total=12 * HOUR, app_idle=30 * DAY, app_total=180 * DAY)
 LONGEST_USER_AGENT: Final = 200

@@ -13,8 +13,6 @@ from gateway.accounts.lockout import (
 from gateway.accounts.passwords import HashingOverloaded
 from gateway.accounts.sessions import Begun, begin, issue_tokens
 from gateway.accounts.shapes import read_label, read_password
-from gateway.accounts.store import Transaction, accounts, events
-from gateway.accounts.store.rows import AccountRow
 from gateway.accounts.tools import Tools
 from gateway.accounts.work import Task, add_task
 from gateway.models.account import (
@@ -27,6 +25,8 @@ from gateway.models.account import (
     SignedIn,
     SignInOutcome,
 )
+from gateway.store import Transaction, accounts, events
+from gateway.store.rows import AccountRow
 
 OVERLOADED = RateLimited(retry_after_seconds=5)
 """Where too many passwords wait for their turn."""

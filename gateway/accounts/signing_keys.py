@@ -7,11 +7,11 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from gateway.accounts.moments import MINUTE, milliseconds
-from gateway.accounts.sealing import NotSealedHere, Secrets, new_id
-from gateway.accounts.store import Store, keys
-from gateway.accounts.store.rows import SigningKeyRow
 from gateway.clock import Clock
+from gateway.moments import MINUTE, milliseconds
+from gateway.sealing import NotSealedHere, Secrets, new_id
+from gateway.store import Store, keys
+from gateway.store.rows import SigningKeyRow
 
 ALGORITHM: Final = "EdDSA"
 TRUST_AFTER_RETIREMENT: Final = 15 * MINUTE

@@ -7,10 +7,10 @@ from typing import Any, Final
 import jwt
 from cachetools import TLRUCache
 
-from gateway.accounts.moments import MINUTE, SECOND, milliseconds
-from gateway.accounts.sealing import fingerprint, new_id
 from gateway.accounts.signing_keys import ALGORITHM, SigningKeys
 from gateway.clock import Clock
+from gateway.moments import MINUTE, SECOND, milliseconds
+from gateway.sealing import fingerprint, new_id
 
 AUDIENCE: Final = "tenant-gateway"
 TYPE: Final = "at+jwt"

@@ -1,36 +1,17 @@
 """What every use case of accounts works with."""
 
-import asyncio
 from dataclasses import dataclass, field
 
 from gateway.accounts.budgets import AddressBudgets
-from gateway.accounts.moments import milliseconds
 from gateway.accounts.passwords import Passwords
-from gateway.accounts.sealing import Secrets
-from gateway.accounts.store import Store
 from gateway.accounts.tokens import TokenIssuer
+from gateway.background import Bell
 from gateway.clock import Clock
+from gateway.moments import milliseconds
+from gateway.sealing import Secrets
 from gateway.settings import Settings
-
-
-class Bell:
-    """Wakes who waits for something to do; who waits too long looks for itself."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-
-    def ring(self) -> None:
-        """There is something to do."""
-        self._event.set()
-
-    async def wait(self, seconds: float) -> None:
-        """Until the bell rings, or so long."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._event.wait()
-        except TimeoutError:
-            return
-        self._event.clear()
+from gateway.store import Store
+from gateway.store.duties import Duty
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +31,10 @@ class Tools:
     def now(self) -> int:
         """The present moment in milliseconds."""
         return milliseconds(self.clock())
+
+    def duty(self, name: str) -> Duty:
+        """This process's claim to a duty."""
+        return Duty(self.store, self.clock, name)
 
     def label_keys(self, label: str) -> tuple[str, ...]:
         """The keys that a normalised label can be stored under; the first is today's."""

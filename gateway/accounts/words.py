@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-from gateway.accounts.sealing import Secrets
+from gateway.sealing import Secrets
 
 SHORTEST_WORD: Final = 3
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from gateway.accounts.sealing import new_ordered_id
-from gateway.accounts.store import Transaction, queues
-from gateway.accounts.store.rows import WorkRow
 from gateway.accounts.tools import Tools
+from gateway.sealing import new_ordered_id
+from gateway.store import Transaction, queues
+from gateway.store.rows import WorkRow
 
 
 class Task(Enum):

@@ -4,19 +4,19 @@ import logging
 from typing import Final
 
 from gateway.accounts.directory import Directory
-from gateway.accounts.duties import Duty
 from gateway.accounts.holders import open_holder
 from gateway.accounts.identification import invite_to_confirm
 from gateway.accounts.links import LinkKind, find_recent, issue_link
 from gateway.accounts.mails import RESET_PATH, Invitation, Notice, link_address, write_mail, write_notice
-from gateway.accounts.moments import DAY, MINUTE, SECOND
 from gateway.accounts.rechecking import recheck_accounts
-from gateway.accounts.store import Transaction, accounts, queues
-from gateway.accounts.store.rows import AccountRow, WorkRow
 from gateway.accounts.tools import Tools
 from gateway.accounts.work import Task, open_task
 from gateway.errors import UpstreamError
 from gateway.models.money import Locale
+from gateway.moments import DAY, MINUTE, SECOND
+from gateway.store import Transaction, accounts, queues
+from gateway.store.duties import Duty
+from gateway.store.rows import AccountRow, WorkRow
 
 BATCH: Final = 20
 KEPT_FOR: Final = 7 * DAY

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from gateway.accounts import Accounts, migrate_database, open_accounts, passwords
-from gateway.accounts.duties import Duty
 from gateway.accounts.opening import insert_account
 from gateway.accounts.sender import send_once
 from gateway.accounts.worker import work_once
@@ -58,7 +57,10 @@ class Gateway:
     caller: Caller = CALLER
 
     def __post_init__(self) -> None:
-        self._worker, self._sender = Duty(self.accounts.tools, "worker"), Duty(self.accounts.tools, "sender")
+        self._worker, self._sender = (
+            self.accounts.tools.duty("worker"),
+            self.accounts.tools.duty("sender"),
+        )
 
     @property
     def defaults(self) -> dict[str, Any]:

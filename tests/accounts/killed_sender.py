@@ -7,7 +7,6 @@ import sys
 from datetime import timedelta
 
 from gateway.accounts import open_accounts
-from gateway.accounts.duties import Duty
 from gateway.accounts.sender import send_once
 from gateway.clients.mail import SmtpServer
 from gateway.models.mail import Mail
@@ -31,7 +30,11 @@ async def main() -> None:
     clock = Clock()
     clock.time += timedelta(milliseconds=int(sys.argv[3]))
     async with open_accounts(settings_for(sys.argv[1]), clock) as accounts:
-        await send_once(accounts.tools, Killed(f"smtp://127.0.0.1:{sys.argv[2]}"), Duty(accounts.tools, "sender"))
+        await send_once(
+            accounts.tools,
+            Killed(f"smtp://127.0.0.1:{sys.argv[2]}"),
+            accounts.tools.duty("sender"),
+        )
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ import pytest
 
 from gateway.accounts import lockout
 from gateway.accounts.lockout import GateState, Granted, Standing
-from gateway.accounts.store import gate
 from gateway.models.account import Caller, ClientKind, InvalidCredentials, PasswordAttemptsExhausted, SignedIn
+from gateway.store import gate
 
 from .conftest import PASSWORD, Gateway
 from .people import KNOWN, LEASED, UNKNOWN

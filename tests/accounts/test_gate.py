@@ -7,8 +7,6 @@ import pytest
 
 from gateway.accounts import lockout
 from gateway.accounts.lockout import GateState, Granted, Standing
-from gateway.accounts.moments import DAY, HOUR, MINUTE
-from gateway.accounts.store import gate
 from gateway.models.account import (
     AccountBlocked,
     AccountRequestAccepted,
@@ -18,6 +16,8 @@ from gateway.models.account import (
     PasswordRule,
     SignedIn,
 )
+from gateway.moments import DAY, HOUR, MINUTE
+from gateway.store import gate
 
 from .conftest import PASSWORD, Gateway
 from .people import KNOWN, LEASED, UNKNOWN

@@ -12,11 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from gateway.accounts import lockout
 from gateway.accounts.lockout import GateState, Granted, Standing
-from gateway.accounts.moments import DAY, HOUR, MINUTE, SECOND
 from gateway.accounts.opening import build_tools
-from gateway.accounts.store import Transaction
-from gateway.accounts.store.tables import GATE
 from gateway.accounts.tools import Tools
+from gateway.moments import DAY, HOUR, MINUTE, SECOND
+from gateway.store import Transaction
+from gateway.store.tables import GATE
 
 from .conftest import Clock, settings_for
 

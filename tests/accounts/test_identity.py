@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from gateway.accounts import Accounts, open_accounts
-from gateway.accounts.duties import Duty
 from gateway.accounts.sender import send_once
 from gateway.accounts.worker import work_once
 from gateway.clients.mail import PrintedMails
@@ -36,8 +35,8 @@ class Desk:
 
     async def work(self) -> None:
         tools = self.accounts.tools
-        await work_once(tools, self.property_management, Duty(tools, "worker"))
-        await send_once(tools, self.mailbox, Duty(tools, "sender"))
+        await work_once(tools, self.property_management, tools.duty("worker"))
+        await send_once(tools, self.mailbox, tools.duty("sender"))
         tools.clock.forward(minutes=1)  # type: ignore[attr-defined]
 
 

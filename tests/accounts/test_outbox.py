@@ -8,13 +8,12 @@ from email import message_from_string, policy
 
 import pytest
 
-from gateway.accounts.duties import Duty
 from gateway.accounts.mails import Notice, write_mail
 from gateway.accounts.sender import send_once
-from gateway.accounts.store import queues
 from gateway.clients.mail import MailNotSent, SmtpServer, write_message
 from gateway.models.mail import Mail
 from gateway.models.money import Locale
+from gateway.store import queues
 
 from .conftest import Gateway
 from .smtp import SmtpBox, running_box
@@ -43,7 +42,7 @@ async def waiting(gateway: Gateway) -> int:
 async def send(gateway: Gateway, box: SmtpBox, *, deadline_seconds: float = 5) -> int:
     tools = gateway.accounts.tools
     server = SmtpServer(f"smtp://127.0.0.1:{box.port}", deadline_seconds=deadline_seconds)
-    return await send_once(tools, server, Duty(tools, "sender"))
+    return await send_once(tools, server, tools.duty("sender"))
 
 
 async def test_a_mail_is_text_and_html_in_its_readers_language(gateway: Gateway, box: SmtpBox) -> None:
@@ -77,7 +76,7 @@ async def test_mails_wait_for_a_server_that_is_unwell(gateway: Gateway, box: Smt
 async def test_a_server_that_is_not_there(gateway: Gateway, box: SmtpBox) -> None:
     await write(gateway, 1)
     tools = gateway.accounts.tools
-    assert await send_once(tools, SmtpServer("smtp://127.0.0.1:1"), Duty(tools, "sender")) == 0
+    assert await send_once(tools, SmtpServer("smtp://127.0.0.1:1"), tools.duty("sender")) == 0
     gateway.clock.forward(minutes=2)
     assert await send(gateway, box) == 1
 

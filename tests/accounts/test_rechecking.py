@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from gateway.accounts.store.tables import LINKS
 from gateway.errors import Unauthenticated, UpstreamError, UpstreamMalformed
 from gateway.models.account import InvalidCredentials, SignedIn
 from gateway.models.freshness import SourceSystem
 from gateway.models.lease import Lease, LeaseStatus
+from gateway.store.tables import LINKS
 
 from .conftest import EMAIL, PASSWORD, Gateway
 from .people import KNOWN, LEASED

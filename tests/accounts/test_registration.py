@@ -67,7 +67,7 @@ async def test_whoever_is_not_found_is_told_nothing(gateway: Gateway, label: str
 
 
 async def is_work_left(gateway: Gateway) -> bool:
-    from gateway.accounts.store import queues
+    from gateway.store import queues
 
     async with gateway.accounts.tools.store.read() as tx:
         return await queues.find_due_work(tx, 2**60) is not None

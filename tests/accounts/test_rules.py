@@ -10,13 +10,13 @@ from gateway.accounts.anniversaries import anniversary, renewal_due_since
 from gateway.accounts.app_versions import find_outdated, minimum_version
 from gateway.accounts.budgets import MOST_ADDRESSES, AddressBudgets, network_of
 from gateway.accounts.password_policy import find_violations
-from gateway.accounts.sealing import NotSealedHere, Secrets
 from gateway.accounts.wording import describe_outcome, describe_rule
 from gateway.accounts.words import hash_words, holder_hashes, holds_hashed_word, is_same_holder, name_words, spelled
 from gateway.locale import _catalogue, translate
 from gateway.models.account import InvalidCredentials, PasswordAttemptsExhausted, PasswordRule, RateLimited
 from gateway.models.app_version import Platform
 from gateway.models.money import Locale
+from gateway.sealing import NotSealedHere, Secrets
 from gateway.settings import Settings
 
 from .conftest import settings_for

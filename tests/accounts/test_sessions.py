@@ -132,7 +132,7 @@ async def test_a_refresh_token_cannot_be_counted_up(gateway: Gateway) -> None:
 
 async def test_a_browsers_session_has_no_refresh_token(gateway: Gateway) -> None:
     from gateway.accounts.refresh_tokens import sign_refresh_token
-    from gateway.accounts.store.sessions import fetch
+    from gateway.store.sessions import fetch
 
     await gateway.add_account()
     signed_in, _ = await web(gateway)

@@ -14,7 +14,6 @@ from sqlalchemy import event
 
 from gateway.accounts import lockout, passwords
 from gateway.accounts.lockout import GateState
-from gateway.accounts.store.machinery import WORK
 from gateway.errors import BadUserInput
 from gateway.models.account import (
     AssistanceForm,
@@ -26,6 +25,7 @@ from gateway.models.account import (
     RateLimited,
     SignedIn,
 )
+from gateway.store.machinery import WORK
 
 from .conftest import PASSWORD, Gateway
 from .people import KNOWN, LEASED, UNKNOWN
@@ -248,7 +248,7 @@ async def test_a_password_changed_meanwhile_lets_nobody_in(gateway: Gateway, mon
 async def test_an_old_hash_is_replaced_at_the_next_sign_in(gateway: Gateway) -> None:
     from argon2 import PasswordHasher
 
-    from gateway.accounts.store import accounts
+    from gateway.store import accounts
 
     account_id = await gateway.add_account()
     tools = gateway.accounts.tools

@@ -10,10 +10,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from gateway.accounts import migrate_database, open_accounts
-from gateway.accounts.moments import DAY
-from gateway.accounts.store import Store
-from gateway.accounts.store.tables import METADATA
 from gateway.models.account import AssistanceForm, SignedIn
+from gateway.moments import DAY
+from gateway.store import Store
+from gateway.store.tables import METADATA
 
 from .conftest import PASSWORD, Clock, Gateway, settings_for
 from .people import KNOWN, UNKNOWN
@@ -116,7 +116,7 @@ async def _read_rows(database_url: str) -> str:
 
 
 async def test_a_write_that_fails_leaves_nothing_behind(gateway: Gateway) -> None:
-    from gateway.accounts.store import events
+    from gateway.store import events
 
     tools = gateway.accounts.tools
     with pytest.raises(RuntimeError):
@@ -128,7 +128,7 @@ async def test_a_write_that_fails_leaves_nothing_behind(gateway: Gateway) -> Non
 
 
 def test_moments_fit_into_thirteen_digits_for_long() -> None:
-    from gateway.accounts.store.gate import DIGITS, digits
+    from gateway.store.gate import DIGITS, digits
 
     assert len(digits(0)) == len(digits(9_999_999_999_999 - DAY)) == DIGITS
 

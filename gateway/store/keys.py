@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.accounts.store.engine import Transaction
-from gateway.accounts.store.machinery import SIGNING_KEYS
-from gateway.accounts.store.rows import SigningKeyRow, every
+from gateway.store.engine import Transaction
+from gateway.store.machinery import SIGNING_KEYS
+from gateway.store.rows import SigningKeyRow, every
 
 
 async def fetch_trusted(tx: Transaction, retired_after: int) -> list[SigningKeyRow]:

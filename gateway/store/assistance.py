@@ -3,9 +3,9 @@
 from sqlalchemy import insert as insert_into
 from sqlalchemy import select, update
 
-from gateway.accounts.store.engine import Transaction
-from gateway.accounts.store.rows import AssistanceRow, every, one
-from gateway.accounts.store.tables import ASSISTANCE
+from gateway.store.engine import Transaction
+from gateway.store.rows import AssistanceRow, every, one
+from gateway.store.tables import ASSISTANCE
 
 
 async def insert(tx: Transaction, row: AssistanceRow) -> None:

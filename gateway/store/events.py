@@ -4,8 +4,8 @@ import uuid
 
 from sqlalchemy import insert as insert_into
 
-from gateway.accounts.store.engine import Transaction
-from gateway.accounts.store.tables import EVENTS
+from gateway.store.engine import Transaction
+from gateway.store.tables import EVENTS
 
 
 async def add(

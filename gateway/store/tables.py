@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import ForeignKey, Index, MetaData, Table
 
-from gateway.accounts.store.columns import NOTHING, count, moment, text
+from gateway.store.columns import NOTHING, count, moment, text
 
 METADATA: Final = MetaData(
     naming_convention={

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy import insert as insert_into
 
-from gateway.accounts.store.engine import Transaction
-from gateway.accounts.store.rows import AccountRow, SessionRow, every, one
-from gateway.accounts.store.tables import ACCOUNTS, SESSIONS
+from gateway.store.engine import Transaction
+from gateway.store.rows import AccountRow, SessionRow, every, one
+from gateway.store.tables import ACCOUNTS, SESSIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from gateway.accounts.store import machinery
-from gateway.accounts.store.tables import METADATA
+from gateway.store import machinery
+from gateway.store.tables import METADATA
 
 assert machinery  # its tables belong to the same metadata
 

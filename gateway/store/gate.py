@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, up
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
-from gateway.accounts.store.engine import Transaction
-from gateway.accounts.store.rows import GateRow, one
-from gateway.accounts.store.tables import GATE
+from gateway.store.engine import Transaction
+from gateway.store.rows import GateRow, one
+from gateway.store.tables import GATE
 
 DIGITS: Final = 13
 """Milliseconds since 1970 have so many digits until the year 2286, so that they compare as text too."""

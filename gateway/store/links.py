@@ -3,9 +3,9 @@
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy import insert as insert_into
 
-from gateway.accounts.store.engine import Transaction
-from gateway.accounts.store.rows import LinkRow, one
-from gateway.accounts.store.tables import LINKS
+from gateway.store.engine import Transaction
+from gateway.store.rows import LinkRow, one
+from gateway.store.tables import LINKS
 
 
 async def issue(tx: Transaction, row: LinkRow, label_keys: tuple[str, ...]) -> None:

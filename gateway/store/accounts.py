@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import Select, select, update
 from sqlalchemy import insert as insert_into
 
-from gateway.accounts.store.engine import Transaction
-from gateway.accounts.store.rows import AccountRow, every, one
-from gateway.accounts.store.tables import ACCOUNTS
+from gateway.store.engine import Transaction
+from gateway.store.rows import AccountRow, every, one
+from gateway.store.tables import ACCOUNTS
 
 
 async def find(tx: Transaction, label_keys: tuple[str, ...], *, lock: bool = False) -> AccountRow | None:

@@ -4,8 +4,8 @@ from typing import Final
 
 from sqlalchemy import Index, Table
 
-from gateway.accounts.store.columns import NOTHING, count, moment, text
-from gateway.accounts.store.tables import LABEL_KEY, METADATA
+from gateway.store.columns import NOTHING, count, moment, text
+from gateway.store.tables import LABEL_KEY, METADATA
 
 _WORK: Final = "contents when the work is done; the row 24 h later"
 _MAIL: Final = "24 h after sending"

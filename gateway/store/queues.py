@@ -6,9 +6,9 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy import insert as insert_into
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.accounts.store.engine import Transaction
-from gateway.accounts.store.machinery import DUTIES, OUTBOX, WORK
-from gateway.accounts.store.rows import OutboxRow, WorkRow, one
+from gateway.store.engine import Transaction
+from gateway.store.machinery import DUTIES, OUTBOX, WORK
+from gateway.store.rows import OutboxRow, WorkRow, one
 
 
 async def take_duty(tx: Transaction, name: str, holder: str, now: int, until: int) -> bool:
