@@ -1,4 +1,4 @@
-"""`simulate`: both legacy systems alone, for front-end and load work."""
+"""`simulate`: both legacy systems and the payment page alone, for front-end and load work."""
 
 import argparse
 import asyncio
@@ -9,6 +9,9 @@ from gateway.commands.listening import stopped
 from gateway.simulator import (
     BILLING_SECRET,
     BILLING_USER,
+    PAYMENT_KEY,
+    PAYMENT_PASSWORD,
+    PAYMENT_SITE,
     PROPERTY_COMPANY,
     PROPERTY_PASSWORD,
     PROPERTY_USER,
@@ -33,19 +36,25 @@ async def _simulate(options: argparse.Namespace) -> None:
         host=options.host,
         property_port=options.property_port,
         billing_port=options.billing_port,
+        payment_port=options.payment_port,
         admin_port=options.admin_port,
+        notification_url=options.notification_url,
     )
     try:
         async with run_simulator(simulated) as simulator:
             print(f"Property management (SOAP)  {simulator.property_url}   WSDL: {simulator.property_url}?wsdl")
             print(f"Billing (REST)              {simulator.billing_url}")
             print(f"Knobs and counters          {simulator.admin_url}")
+            print(f"Payment page                {simulator.payment_url}")
+            print(f"Its transactions            {simulator.payment_journal_url}   password {PAYMENT_PASSWORD}")
             print("For a gateway that asks them:")
             print(f"  GATEWAY_PROPERTY_URL={simulator.property_url}")
             print(f"  GATEWAY_PROPERTY_USER={PROPERTY_USER} GATEWAY_PROPERTY_PASSWORD={PROPERTY_PASSWORD}")
             print(f"  GATEWAY_PROPERTY_COMPANY={PROPERTY_COMPANY}")
             print(f"  GATEWAY_BILLING_URL={simulator.billing_url}")
             print(f"  GATEWAY_BILLING_USER={BILLING_USER} GATEWAY_BILLING_SECRET={BILLING_SECRET}")
+            print(f"  GATEWAY_PAYMENT_PAGE_URL={simulator.payment_url}")
+            print(f"  GATEWAY_PAYMENT_SITE_ID={PAYMENT_SITE} GATEWAY_PAYMENT_TEST_KEY={PAYMENT_KEY}")
             print("Ctrl-C stops it.", flush=True)
             await stopped()
     except OSError as error:

@@ -1,5 +1,6 @@
 """The admin port: every knob as JSON over HTTP, for humans with curl."""
 
+import inspect
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,6 +10,7 @@ from aiohttp import web
 from gateway.simulator.faults import BILLING_OPERATIONS, PROPERTY_OPERATIONS
 from gateway.simulator.landlord.cases import Case
 from gateway.simulator.landlord.tenants import Tenant
+from gateway.simulator.payment_page import admin as payments
 
 if TYPE_CHECKING:
     from gateway.simulator.simulator import Simulator
@@ -27,6 +29,8 @@ POST   /hold       data calls wait on arrival
 POST   /release    lets the waiting ones go, new ones still wait
 POST   /open       ends holding
 POST   /documents  {"size": 20000000, "id": "AE-202610-0048217" or "*"}
+GET    /deposits   what billing has taken (encaissements), and whether it is booked or rejected by now
+POST   /lots       books every pending deposit now, not at its lot's time
 POST   /entries    {"account": "L0048217", "kind": "VIR", "amount": "-10.00"}
 POST   /reset      forgets counters, violations, journal and faults
 
@@ -40,9 +44,11 @@ drip               {"seconds": 0.1}                 headers at once, then the bo
 reset              {"after": false}                 TCP reset
 truncated          {"how": "length" | "chunked" | "content", "share": 0.5}
                                                     length, chunked: cut connection; content: valid HTTP, cut body
-html500 html502 html503 garbage empty
+html500 html502 html503 {"after": false}            after: though the work was done
+garbage empty
 maintenance503 too_many                             billing
-ko                 {"code": "FAC-500"}              billing
+ko                 {"code": "FAC-500", "after": false}  billing
+rejected           {"reason": "COMPTE_CLOS"}        deposerEncaissement: taken, and rejected when the lot runs
 expired_token                                       billing: the token of the call is revoked
 soap_fault         {"code": "GL-901"}               property management
 code               {"code": 99}                     property management: global return code
@@ -59,14 +65,14 @@ refused_gl_910 with its reason: wrong_encoding, broken_xml, dtd, no_envelope, no
 wrong_soap_action, missing_element, unknown_element.
 """
 _OPERATIONS = f"{', '.join(PROPERTY_OPERATIONS)},\n            {', '.join(BILLING_OPERATIONS)}"
-_HELP = HELP.replace("{operations}", _OPERATIONS)
+_HELP = HELP.replace("{operations}", _OPERATIONS) + "\n" + payments.HELP
 LISTED: Final = 1000
 
 
 def create_admin(simulator: "Simulator") -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
     """The handler of the admin port."""
 
-    routes: dict[tuple[str, str], Callable[[dict[str, Any]], object]] = {
+    routes: dict[tuple[str, str], payments.Route] = {
         ("GET", "/state"): lambda _: simulator.state(),
         ("GET", "/tenants"): lambda _: [_described(tenant) for tenant in simulator.landlord.tenants[:LISTED]],
         ("GET", "/journal"): lambda _: simulator.journal,
@@ -79,8 +85,11 @@ def create_admin(simulator: "Simulator") -> Callable[[web.BaseRequest], Awaitabl
         ("POST", "/release"): _doing(simulator.release),
         ("POST", "/open"): _doing(simulator.open),
         ("POST", "/documents"): lambda fields: _size(simulator, fields),
+        ("GET", "/deposits"): lambda _: simulator.deposits(),
+        ("POST", "/lots"): lambda _: {"booked": simulator.run_lots()},
         ("POST", "/entries"): lambda fields: _entry(simulator, fields),
         ("POST", "/reset"): lambda _: _reset(simulator),
+        **payments.payment_routes(simulator.payment_page),
     }
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
@@ -92,6 +101,8 @@ def create_admin(simulator: "Simulator") -> Callable[[web.BaseRequest], Awaitabl
         try:
             fields = msgspec.json.decode(await request.read() or b"{}", type=dict[str, Any])
             answer = route(fields)
+            if inspect.isawaitable(answer):
+                answer = await answer
         except (TypeError, ValueError, KeyError) as error:
             return _json({"error": f"{error}; GET / tells what is taken"}, 400)
         return _json(answer, 200)

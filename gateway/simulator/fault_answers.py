@@ -31,9 +31,9 @@ async def strike_before(request: web.BaseRequest, fired: Fired, hanging_seconds:
     broken = await _break(request, fired, hanging_seconds, after=False)
     if broken is not None:
         return broken
-    for kind, (status, title) in _PAGES.items():
-        if kind in fired:
-            return html_page(status, title)
+    page = _struck_page(fired, after=False)
+    if page is not None:
+        return page
     if "garbage" in fired:
         return web.Response(body=_GARBAGE, content_type="application/octet-stream")
     return web.Response() if "empty" in fired else None
@@ -43,7 +43,7 @@ async def deliver(
     request: web.BaseRequest, response: web.Response, fired: Fired, hanging_seconds: float
 ) -> web.StreamResponse:
     """The answer, whole unless a fault cuts it or keeps it from coming."""
-    broken = await _break(request, fired, hanging_seconds, after=True)
+    broken = await _break(request, fired, hanging_seconds, after=True) or _struck_page(fired, after=True)
     if broken is not None:
         return broken
     body = response.body
@@ -71,14 +71,18 @@ def reset_connection(request: web.BaseRequest) -> None:
 
 async def _break(request: web.BaseRequest, fired: Fired, hanging_seconds: float, *, after: bool) -> web.Response | None:
     """Hangs or resets, before or after the work is done as the fault's detail ``after`` says."""
-    if "hang" in fired and bool(fired.detail("hang", "after", False)) == after:
+    if fired.strikes("hang", after=after):
         await asyncio.sleep(float(fired.detail("hang", "seconds", hanging_seconds)))
         reset_connection(request)
         return web.Response()
-    if "reset" in fired and bool(fired.detail("reset", "after", False)) == after:
+    if fired.strikes("reset", after=after):
         reset_connection(request)
         return web.Response()
     return None
+
+
+def _struck_page(fired: Fired, *, after: bool) -> web.Response | None:
+    return next((html_page(*page) for kind, page in _PAGES.items() if fired.strikes(kind, after=after)), None)
 
 
 async def _cut(request: web.BaseRequest, response: web.Response, kept: bytes, length: int | None) -> web.StreamResponse:

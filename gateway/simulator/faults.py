@@ -20,13 +20,15 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
     "drip": frozenset({"seconds"}),
     "reset": frozenset({"after"}),
     "truncated": frozenset({"how", "share"}),
-    "ko": frozenset({"code"}),
+    "ko": frozenset({"code", "after"}),
+    "rejected": frozenset({"reason"}),
     "soap_fault": frozenset({"code"}),
     "code": frozenset({"code"}),
     "item_code": frozenset({"code", "keys"}),
     "dropped": frozenset({"keys", "all"}),
     "doubled": frozenset({"keys", "conflicting"}),
-    **dict.fromkeys(("html500", "html502", "html503", "maintenance503", "too_many", "garbage", "empty"), frozenset()),
+    **dict.fromkeys(("html500", "html502", "html503"), frozenset({"after"})),
+    **dict.fromkeys(("maintenance503", "too_many", "garbage", "empty"), frozenset()),
     **dict.fromkeys(("expired_session", "expired_token", "reordered", "foreign"), frozenset()),
 }
 """The kinds of fault, and the details that each takes."""
@@ -50,21 +52,27 @@ class Fired(dict[str, Fault]):
         """A detail of the fault of this kind."""
         return self[kind].details.get(name, default)
 
+    def strikes(self, kind: str, *, after: bool) -> bool:
+        """Whether there is a fault of this kind, and it comes before or after the work is done, as asked."""
+        return kind in self and bool(self.detail(kind, "after", False)) == after
+
 
 class Faults:
-    """The faults in force."""
+    """The faults in force for some operations."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, operations: Iterable[str], kinds: Mapping[str, frozenset[str]]) -> None:
         self.active: list[Fault] = []
         self._rng = rng
+        self._operations = {"*", *operations}
+        self._kinds = kinds
 
     def add(
         self, operation: str, kind: str, *, times: int | None = None, probability: float = 1.0, **details: object
     ) -> None:
         """Puts a fault in force; ValueError for an operation, kind or detail that there is not."""
-        _check("operation", {operation}, {"*", *PROPERTY_OPERATIONS, *BILLING_OPERATIONS})
-        _check("kind of fault", {kind}, KINDS)
-        _check("detail", details, KINDS[kind])
+        _check("operation", {operation}, self._operations)
+        _check("kind of fault", {kind}, self._kinds)
+        _check("detail", details, self._kinds[kind])
         self.active.append(Fault(operation, kind, times, probability, details))
 
     def clear(self) -> None:

@@ -10,9 +10,14 @@ PROPERTY_PASSWORD: Final = "simulation-gl"  # noqa: S105 -- opens nothing but th
 PROPERTY_COMPANY: Final = "01"
 BILLING_USER: Final = "portail"
 BILLING_SECRET: Final = "simulation-fac"  # noqa: S105 -- opens nothing but the simulator
+PAYMENT_SITE: Final = "12345678"
+PAYMENT_KEY: Final = "1122334455667788"
+"""Signs forms and notifications; the one of the documentation's examples."""
+PAYMENT_PASSWORD: Final = "testpassword_simulation"  # noqa: S105 -- opens the simulated back office only
 
 PROPERTY_PATH: Final = "/ws/GestionLocative"
 BILLING_PATH: Final = "/api/v1"
+PAYMENT_PATH: Final = "/vads-payment/"
 
 LatencyProfile = Literal["none", "realistic"]
 
@@ -40,6 +45,9 @@ class SimulatorOptions:
     property_port: int = 0
     billing_port: int = 0
     admin_port: int = 0
+    payment_port: int = 0
+    notification_url: str = ""
+    """Where the payment page notifies the shop; empty: nowhere, until it is set."""
     waiting_seconds: float = 30.0
     """How long a ninth call to property management waits before the proxy answers 503."""
     hanging_seconds: float = 60.0

@@ -1,4 +1,4 @@
-"""Runs both simulated systems and their admin port, and holds every knob."""
+"""Runs both simulated systems, the payment page and their admin port, and holds every knob."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,10 +12,13 @@ from aiohttp import web
 from gateway.simulator.admin import create_admin
 from gateway.simulator.billing.server import BillingServer
 from gateway.simulator.counting import Counters, JournalEntry, Records
-from gateway.simulator.faults import Faults
+from gateway.simulator.faults import BILLING_OPERATIONS, KINDS, PROPERTY_OPERATIONS, Faults
 from gateway.simulator.gate import Gate
 from gateway.simulator.landlord import Landlord
-from gateway.simulator.options import BILLING_PATH, PROPERTY_PATH, LatencyProfile, SimulatorOptions
+from gateway.simulator.options import BILLING_PATH, PAYMENT_PATH, PROPERTY_PATH, LatencyProfile, SimulatorOptions
+from gateway.simulator.payment_page import notifications
+from gateway.simulator.payment_page.payment_page import PaymentPage
+from gateway.simulator.payment_page.server import JOURNAL_PATH, PaymentServer
 from gateway.simulator.property_management.server import PropertyServer
 from gateway.simulator.timing import Timing
 
@@ -23,22 +26,29 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Simulator:
-    """The two running systems with their knobs and what they have seen."""
+    """The two running systems and the payment page with their knobs and what they have seen."""
 
     def __init__(self, options: SimulatorOptions) -> None:
         self.options = options
         self.landlord = Landlord(options.seed, options.tenants)
         self.property_url = ""
         self.billing_url = ""
+        self.payment_url = ""
+        """Where payment forms go."""
+        self.payment_journal_url = ""
+        """Where the shop gets the page's transactions."""
         self.admin_url = ""
         rng = Random(f"{options.seed}/knobs")  # noqa: S311 -- reproducible trouble, nothing secret
         self._records = Records()
-        self._faults = Faults(rng)
+        self._faults = Faults(rng, (*PROPERTY_OPERATIONS, *BILLING_OPERATIONS), KINDS)
+        payment_rng = Random(f"{options.seed}/notifications")  # noqa: S311 -- reproducible trouble as well
+        self._payment_faults = Faults(payment_rng, (notifications.OPERATION,), notifications.KINDS)
         self._gate = Gate()
         self._timing = Timing(options.latency, rng)
         parts = (options, self.landlord, self._records, self._faults, self._gate, self._timing)
         self._property = PropertyServer(*parts)
         self._billing = BillingServer(*parts)
+        self.payment_page = PaymentPage(options, self._records, self._payment_faults)
 
     @property
     def counters(self) -> Counters:
@@ -73,12 +83,14 @@ class Simulator:
     def add_fault(
         self, operation: str, kind: str, *, times: int | None = None, probability: float = 1.0, **details: object
     ) -> None:
-        """Puts a fault in force for an operation or "*"; see the admin page for kinds and details."""
-        self._faults.add(operation, kind, times=times, probability=probability, **details)
+        """Puts a fault in force for an operation or "*" (any but notifications); the admin page tells the kinds."""
+        faults = self._payment_faults if operation == notifications.OPERATION else self._faults
+        faults.add(operation, kind, times=times, probability=probability, **details)
 
     def clear_faults(self) -> None:
         """Ends every fault."""
         self._faults.clear()
+        self._payment_faults.clear()
 
     def reset_counters(self) -> None:
         """Forgets counters, violations and journal."""
@@ -112,6 +124,27 @@ class Simulator:
             raise KeyError(account_number)
         cents = int(Decimal(amount) * 100)
         return self._billing.books.post(tenant, kind, cents, self.options.now()).id
+
+    def run_lots(self) -> int:
+        """Books every pending deposit now instead of at its lot's time; returns how many."""
+        return self._billing.books.run_lots(self.options.now())
+
+    def deposits(self) -> list[dict[str, Any]]:
+        """The truth of billing: every deposit taken, and the entry that the ledger has of it by now."""
+        now = self.options.now()
+        return [
+            {
+                "reference": each.reference,
+                "account": each.account_number,
+                "cents": each.cents,
+                "mode": each.mode,
+                "value_date": each.value_date,
+                "status": each.status(now),
+                "entry_id": each.entry_id if each.is_booked(now) else None,
+                "reject_reason": each.reject_reason if each.is_booked(now) else None,
+            }
+            for each in self._billing.books.deposits.values()
+        ]
 
     def hold(self) -> None:
         """Makes every data call wait on arrival."""
@@ -150,7 +183,7 @@ class Simulator:
             "faults": [
                 {"operation": each.operation, "kind": each.kind, "times": each.times, "probability": each.probability}
                 | dict(each.details)
-                for each in self._faults.active
+                for each in (*self._faults.active, *self._payment_faults.active)
             ],
             "counters": {
                 name: {"calls": each.calls, "items": each.items, "most_at_once": each.most_at_once}
@@ -162,7 +195,7 @@ class Simulator:
 
 @asynccontextmanager
 async def run_simulator(options: SimulatorOptions | None = None) -> AsyncIterator[Simulator]:
-    """Both systems and the admin port, running; OSError when a port is in use."""
+    """Both systems, the payment page and the admin port, running; OSError when a port is in use."""
     options = options or SimulatorOptions()
     simulator = Simulator(options)
     async with AsyncExitStack() as stack:
@@ -173,8 +206,15 @@ async def run_simulator(options: SimulatorOptions | None = None) -> AsyncIterato
 
         simulator.property_url = await serve(simulator._property.handle, options.property_port) + PROPERTY_PATH
         simulator.billing_url = await serve(simulator._billing.handle, options.billing_port) + BILLING_PATH
+        payment = await serve(PaymentServer(simulator.payment_page).handle, options.payment_port)
+        simulator.payment_url, simulator.payment_journal_url = payment + PAYMENT_PATH, payment + JOURNAL_PATH
         simulator.admin_url = await serve(create_admin(simulator), options.admin_port)
-        yield simulator
+        notifying = asyncio.create_task(simulator.payment_page.run())
+        try:
+            yield simulator
+        finally:
+            notifying.cancel()
+            await asyncio.wait([notifying])
 
 
 @asynccontextmanager

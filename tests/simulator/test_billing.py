@@ -240,3 +240,43 @@ async def test_limits_per_minute_and_day(rest: RestClient, simulator: Simulator,
     assert (await rest.get("/comptes/L9999999")).status == 429
     simulator.set_rate_limits(False)
     assert (await rest.get("/comptes/L9999999")).status == 200
+
+
+async def test_deposits_are_rejected_by_choice(rest: RestClient, simulator: Simulator, clock: Clock) -> None:
+    simulator.add_fault("deposerEncaissement", "rejected", times=1, reason="MS03")
+    for reference in ("rejected", "booked"):
+        assert (await rest.post("/encaissements", DEPOSIT | {"referenceExterne": reference})).status == 202
+        assert (await rest.post("/encaissements", DEPOSIT | {"referenceExterne": reference})).json[
+            "statut"
+        ] == "DOUBLON"
+    assert [(each["status"], each["entry_id"]) for each in simulator.deposits()] == [("EN_ATTENTE", None)] * 2
+    clock.set("2026-11-03T10:30")
+    await rest.create_token()
+    (tracked,) = (await rest.get("/encaissements?referenceExterne=rejected")).json["encaissements"]
+    assert (tracked["statut"], tracked["motifRejet"], tracked["idMouvement"]) == ("REJETE", "MS03", None)
+    found = (await rest.get(f"/comptes/{EXAMPLE_LABEL}/mouvements?du=2026-11-01")).json["contenu"]
+    assert [entry["referenceExterne"] for entry in found] == ["booked"]
+    assert [(each["status"], each["reject_reason"]) for each in simulator.deposits()] == [
+        ("REJETE", "MS03"),
+        ("COMPTABILISE", None),
+    ]
+
+
+async def test_lots_may_run_at_once(
+    rest: RestClient, simulator: Simulator, clock: Clock, http: aiohttp.ClientSession
+) -> None:
+    await rest.post("/encaissements", DEPOSIT)
+    async with http.post(simulator.admin_url + "/lots") as response:
+        assert await response.json() == {"booked": 1}
+    assert simulator.run_lots() == 0
+    (tracked,) = (await rest.get("/encaissements?referenceExterne=L0048217-202610")).json["encaissements"]
+    entry = (await rest.get(f"/comptes/{EXAMPLE_LABEL}/mouvements?taille=1")).json["contenu"][0]
+    assert (tracked["statut"], tracked["idMouvement"]) == ("COMPTABILISE", entry["id"])
+    assert (entry["dateSaisie"], entry["credit"], entry["soldeApres"]) == ("2026-11-03T10:00:00", 369.65, 0)
+    assert (await rest.get(f"/comptes/{EXAMPLE_LABEL}")).json["solde"] == -369.65
+    async with http.get(simulator.admin_url + "/deposits") as response:
+        (told,) = await response.json()
+    assert (told["cents"], told["status"], told["entry_id"]) == (36965, "COMPTABILISE", entry["id"])
+    clock.set("2026-11-04T04:30")
+    await rest.create_token()
+    assert (await rest.get(f"/comptes/{EXAMPLE_LABEL}")).json["solde"] == 0

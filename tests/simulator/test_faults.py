@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import aiohttp
 import pytest
@@ -215,3 +216,26 @@ async def test_a_body_that_drips_for_ever_in_both_systems(
             await soap.call("ConsulterContrats", LEASE)
     simulator.clear_faults()
     assert (await soap.call("ConsulterContrats", LEASE)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "status"),
+    [("html502", {}, 502), ("html500", {}, 500), ("ko", {"code": "FAC-500"}, 200), ("reset", {}, None)],
+)
+async def test_deposit_taken_though_the_answer_was_another(
+    rest: RestClient, simulator: Simulator, kind: str, details: dict[str, Any], status: int | None
+) -> None:
+    rest.checks = False
+    sent = {"numeroCompte": EXAMPLE_LABEL, "montant": 5, "mode": "CBE", "dateValeur": "2026-11-03"}
+    for reference, after in (("before", False), ("after", True)):
+        simulator.add_fault("deposerEncaissement", kind, times=1, after=after, **details)
+        if status is None:
+            with pytest.raises(aiohttp.ClientError):
+                await rest.post("/encaissements", sent | {"referenceExterne": reference})
+        else:
+            answer = await rest.post("/encaissements", sent | {"referenceExterne": reference})
+            assert answer.status == status
+            assert b"ACCEPTE" not in answer.body
+    assert [each["reference"] for each in simulator.deposits()] == ["after"]
+    again = await rest.post("/encaissements", sent | {"referenceExterne": "after"})
+    assert again.json["statut"] == "DOUBLON"

@@ -1,6 +1,6 @@
 """Billing's own memory: deposits and their lots, entries posted later, balances as of the last 04:30."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import count
 from typing import Final
@@ -11,6 +11,8 @@ from gateway.simulator.windows import Lot, last_balance, local, next_lot
 
 ANCHOR_BALANCE: Final = datetime.fromisoformat("2026-11-03T04:30:00")
 """The world's data are complete up to here; an earlier clock does not take entries away."""
+
+ACCOUNT_CLOSED: Final = "COMPTE_CLOS"
 
 LABELS: Final = {
     "CBE": "Paiement carte bancaire",
@@ -24,7 +26,7 @@ LABELS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """A payment received; without entry id it will be rejected."""
+    """A payment received; with a reason it will be rejected, without it has the id of its entry to come."""
 
     reference: str
     account_number: str
@@ -33,10 +35,17 @@ class Deposit:
     value_date: date
     lot: Lot
     entry_id: str | None
+    reject_reason: str | None = None
 
     def is_booked(self, now: datetime) -> bool:
         """Whether its lot has run."""
         return local(now) >= self.lot.runs_at
+
+    def status(self, now: datetime) -> str:
+        """The contract's word for how it stands."""
+        if not self.is_booked(now):
+            return "EN_ATTENTE"
+        return "COMPTABILISE" if self.reject_reason is None else "REJETE"
 
     def same_as(self, account_number: str, cents: int, mode: str, value_date: date) -> bool:
         """Whether another deposit of this reference says the same."""
@@ -66,13 +75,22 @@ class Books:
         self._numbers: dict[str, count[int]] = {}
 
     def deposit(
-        self, tenant: Tenant, reference: str, cents: int, mode: str, value_date: date, now: datetime
+        self,
+        tenant: Tenant,
+        reference: str,
+        cents: int,
+        mode: str,
+        value_date: date,
+        now: datetime,
+        *,
+        reject_reason: str | None = None,
     ) -> Deposit:
-        """Takes a deposit; it is in the ledger once its lot has run."""
+        """Takes a deposit; it is in the ledger once its lot has run, unless it is to be rejected then."""
         lot = next_lot(now)
-        closed = tenant.account.state_code == "CLOS"
-        entry_id = None if closed else self._next_id(tenant)
-        deposit = Deposit(reference, tenant.account_number, cents, mode, value_date, lot, entry_id)
+        if tenant.account.state_code == "CLOS":
+            reject_reason = ACCOUNT_CLOSED
+        entry_id = None if reject_reason else self._next_id(tenant)
+        deposit = Deposit(reference, tenant.account_number, cents, mode, value_date, lot, entry_id, reject_reason)
         self.deposits[reference] = deposit
         if entry_id is not None:
             self._add(
@@ -80,6 +98,18 @@ class Books:
                 Entry(entry_id, value_date, lot.runs_at, None, mode, LABELS[mode], None, cents, None, reference),
             )
         return deposit
+
+    def run_lots(self, now: datetime) -> int:
+        """Runs every lot at once and returns how many deposits it booked or rejected."""
+        here = local(now).replace(microsecond=0)
+        pending = [deposit for deposit in self.deposits.values() if not deposit.is_booked(now)]
+        for deposit in pending:
+            self.deposits[deposit.reference] = replace(deposit, lot=Lot(deposit.lot.code, here))
+            entries = self._later.get(deposit.account_number, [])
+            entries[:] = [
+                replace(entry, posted_at=here) if entry.id == deposit.entry_id else entry for entry in entries
+            ]
+        return len(pending)
 
     def post(self, tenant: Tenant, kind: str, signed_cents: int, now: datetime) -> Entry:
         """Keys an entry in now, as staff would; positive = a debit."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from random import Random
 
 from gateway.simulator.billing import records
-from gateway.simulator.billing.books import Books
+from gateway.simulator.billing.books import ACCOUNT_CLOSED, Books
 from gateway.simulator.billing.documents import Documents
 from gateway.simulator.billing.requests import Call
 from gateway.simulator.billing.values import dumps
@@ -98,14 +98,16 @@ class Operations:
         tail = f'"page":{page},"taille":{size},"total":{len(found)},"dernierePage":{last}'
         return 200, f'{{"contenu":[{contents}],{tail}}}'
 
-    def _deposit(self, call: Call, now: datetime, _fired: Fired) -> Reply:
+    def _deposit(self, call: Call, now: datetime, fired: Fired) -> Reply:
         given = call.arguments
         tenant = self._landlord.by_account(given["account"])
         if tenant is None:
             return ko("FAC-404", "Compte inconnu")
         known = self._books.deposits.get(given["reference"])
         if known is None:
-            taken = self._books.deposit(tenant, given["reference"], given["cents"], given["mode"], given["day"], now)
+            reason = str(fired.detail("rejected", "reason", ACCOUNT_CLOSED)) if "rejected" in fired else None
+            content = (given["reference"], given["cents"], given["mode"], given["day"])
+            taken = self._books.deposit(tenant, *content, now, reject_reason=reason)
             return 202, dumps({"statut": "ACCEPTE", "lot": taken.lot.code})
         if known.same_as(given["account"], given["cents"], given["mode"], given["day"]):
             return 200, dumps({"statut": "DOUBLON", "lot": known.lot.code})

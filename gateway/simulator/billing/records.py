@@ -62,20 +62,20 @@ def notice(tenant: Tenant, notice: Notice, document: str) -> str:
 
 def deposit(deposit: Deposit, now: datetime) -> str:
     """An Encaissement."""
-    booked = deposit.is_booked(now)
+    status = deposit.status(now)
     record: dict[str, Any] = {
         "referenceExterne": deposit.reference,
         "numeroCompte": deposit.account_number,
         "montant": amount(deposit.cents),
         "mode": deposit.mode,
         "dateValeur": deposit.value_date.isoformat(),
-        "statut": "EN_ATTENTE",
+        "statut": status,
         "lot": deposit.lot.code,
     }
-    if booked and deposit.entry_id is not None:
-        record |= {"statut": "COMPTABILISE", "idMouvement": deposit.entry_id}
-    elif booked:
-        record |= {"statut": "REJETE", "idMouvement": None, "motifRejet": "COMPTE_CLOS"}
+    if status == "COMPTABILISE":
+        record["idMouvement"] = deposit.entry_id
+    elif status == "REJETE":
+        record |= {"idMouvement": None, "motifRejet": deposit.reject_reason}
     return dumps(record)
 
 

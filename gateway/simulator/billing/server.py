@@ -104,6 +104,8 @@ class BillingServer:
             answer = await self._document(request, call.keys[0], now, fired)
         else:
             answer = _json(self._reply(call, now, fired))
+        if fired.strikes("ko", after=True):
+            answer = _ko(fired)
         if not isinstance(answer, web.Response):
             return answer
         return await deliver(request, answer, fired, self._options.hanging_seconds)
@@ -118,8 +120,8 @@ class BillingServer:
             return _json((503, dumps(_MAINTENANCE)))
         if "too_many" in fired:
             return _too_many()
-        if "ko" in fired:
-            return _json(ko(str(fired.detail("ko", "code", "FAC-500")), "Erreur"))
+        if fired.strikes("ko", after=False):
+            return _ko(fired)
         if "expired_token" in fired:
             self.tokens.revoke(_bearer(request) or "")
         return None
@@ -173,6 +175,10 @@ class BillingServer:
 def _json(reply: Reply) -> web.Response:
     status, text = reply
     return web.Response(status=status, body=text.encode(), content_type="application/json")
+
+
+def _ko(fired: Fired) -> web.Response:
+    return _json(ko(str(fired.detail("ko", "code", "FAC-500")), "Erreur"))
 
 
 def _too_many() -> web.Response:
