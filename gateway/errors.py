@@ -29,14 +29,26 @@ class UpstreamError(GatewayError):
     """A legacy system could not be asked. `detail` is for the log and never shown to a caller.
 
     With `unanswered` the request went out and no whole answer came back: it may have been carried out all the same.
+    What is `passing` may be over a moment later. What was `held_back` never went out.
     """
 
-    def __init__(self, system: SourceSystem, operation: str, detail: str, *, unanswered: bool = False) -> None:
+    def __init__(
+        self,
+        system: SourceSystem,
+        operation: str,
+        detail: str,
+        *,
+        unanswered: bool = False,
+        passing: bool = False,
+        held_back: bool = False,
+    ) -> None:
         super().__init__(f"{system.value} {operation}: {detail}")
         self.system = system
         self.operation = operation
         self.detail = detail
         self.unanswered = unanswered
+        self.passing = passing
+        self.held_back = held_back
 
 
 class UpstreamUnavailable(UpstreamError):
@@ -48,9 +60,17 @@ class UpstreamUnavailable(UpstreamError):
     code = "UPSTREAM_UNAVAILABLE"
 
     def __init__(
-        self, system: SourceSystem, operation: str, detail: str, *, ours: bool = False, unanswered: bool = False
+        self,
+        system: SourceSystem,
+        operation: str,
+        detail: str,
+        *,
+        ours: bool = False,
+        unanswered: bool = False,
+        passing: bool = False,
+        held_back: bool = False,
     ) -> None:
-        super().__init__(system, operation, detail, unanswered=unanswered)
+        super().__init__(system, operation, detail, unanswered=unanswered, passing=passing, held_back=held_back)
         self.ours = ours
 
 

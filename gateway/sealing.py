@@ -27,6 +27,7 @@ class Secrets:
     def __init__(self, keys: Sequence[str]) -> None:
         self._masters = tuple(key.encode() for key in keys)
         self._keys = cache(self._derive)
+        self._ciphers = cache(lambda purpose: tuple(AESGCM(key) for key in self._keys(purpose)))
 
     def digest(self, purpose: str, message: str) -> str:
         """The keyed digest of a message, as hexadecimal digits."""
@@ -48,9 +49,13 @@ class Secrets:
 
     def seal(self, purpose: str, about: str, contents: Mapping[str, Any]) -> str:
         """Encrypts JSON; `about` (the row's id) ties it to its place."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
         plain = json.dumps(contents, ensure_ascii=False, separators=(",", ":")).encode()
-        return _encode(nonce + AESGCM(self._keys(purpose)[0]).encrypt(nonce, plain, about.encode()))
+        return _encode(self.seal_bytes(purpose, about, plain))
+
+    def seal_bytes(self, purpose: str, about: str, plain: bytes) -> bytes:
+        """Encrypts bytes; `about` ties them to their place."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._ciphers(purpose)[0].encrypt(nonce, plain, about.encode())
 
     def open(self, purpose: str, about: str, sealed: str) -> dict[str, Any]:
         """What was sealed. Raises NotSealedHere."""
@@ -58,13 +63,16 @@ class Secrets:
             box = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
         except ValueError as error:
             raise NotSealedHere from error
-        for key in self._keys(purpose):
+        contents: dict[str, Any] = json.loads(self.open_bytes(purpose, about, box))
+        return contents
+
+    def open_bytes(self, purpose: str, about: str, box: bytes) -> bytes:
+        """What was sealed as bytes. Raises NotSealedHere."""
+        for cipher in self._ciphers(purpose):
             try:
-                plain = AESGCM(key).decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], about.encode())
+                return cipher.decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], about.encode())
             except (InvalidTag, ValueError):
                 continue
-            contents: dict[str, Any] = json.loads(plain)
-            return contents
         raise NotSealedHere
 
     def _derive(self, purpose: str) -> tuple[bytes, ...]:

@@ -14,12 +14,16 @@ import aiohttp
 from gateway.app import create_app
 from gateway.clients.base import Upstream, open_http
 from gateway.clients.billing import Billing
+from gateway.clients.budgets import RateBudget
 from gateway.clients.mail import PrintedMails
+from gateway.clients.places import Places
 from gateway.clients.property_management import PropertyManagement
 from gateway.commands.listening import Server, listen
+from gateway.loaders import Loaders
+from gateway.models.closure import Closure
 from gateway.models.freshness import SourceSystem
 from gateway.models.mail import Mail
-from gateway.settings import Settings, given_settings
+from gateway.settings import LAST_KNOWN_HOURS, Settings, given_settings
 from gateway.simulator import (
     BILLING_SECRET,
     BILLING_USER,
@@ -30,10 +34,18 @@ from gateway.simulator import (
     PROPERTY_USER,
     Simulator,
 )
+from gateway.snapshots import Memory, Snapshots
 
 PASSWORD = "Tilleuls-57000!"
 FIXTURES = Path(__file__).parent / "fixtures"
 HOME = (FIXTURES / "home.graphql").read_text()
+
+
+# Asks both legacy systems for what no home screen shows, but for the lease.
+_ELSEWHEN = """{ me {
+  waterConsumption(from: "2020-01", to: "2020-01") { coldTotal }
+  ledger(from: "2020-01-01", to: "2020-01-02") { nodes { id } }
+} }"""
 
 
 @dataclass
@@ -92,8 +104,14 @@ class Gateway:
         raise AssertionError(f"only {len(found)} mails came")
 
     async def settle(self, label: str = EXAMPLE_LABEL) -> None:
-        """Signs in, opens sessions, waits until the account is checked again, and forgets what that cost."""
-        await self.data("{ me { lease { reference } balance { due { cents } } } }", label=label)
+        """Signs in, opens sessions, waits until the account is checked again, and forgets what that cost.
+
+        Nothing that a home screen shows is then known, or fresh.
+        """
+        await self.data(_ELSEWHEN, label=label)
+        self.clock.advance(minutes=11)
+        self.tokens.clear()
+        await self.sign_in(label)
         leases = self.simulator.counters["ConsulterContrats"]
         seen = 0
         while seen != leases.calls:
@@ -130,6 +148,7 @@ def settings_for(simulator: Simulator, database: Path, **changes: Any) -> Settin
         "public_url": "http://127.0.0.1:8000",
         "secret_key": "a secret of the tests that is long enough",
         "address_calls": 100_000,  # all tenants of a test sign in from one address
+        "warm_up_at": "",
     }
     return given_settings(**(values | changes))
 
@@ -159,17 +178,49 @@ class Clients:
 
     property_management: PropertyManagement
     billing: Billing
+    clock: HeldClock
+
+    def snapshots(self, *, patience_seconds: float = 2.5, memory: Memory | None = None) -> Snapshots:
+        """An empty store over them."""
+        return Snapshots(
+            self.property_management,
+            self.billing,
+            self.clock,
+            kept_hours=LAST_KNOWN_HOURS,
+            patience_seconds=patience_seconds,
+            memory=Memory(most_bytes=1 << 26) if memory is None else memory,
+        )
+
+    def loaders(self, snapshots: Snapshots | None = None, *, seconds: float = 10) -> Loaders:
+        """Those of a request that has so long."""
+        until = asyncio.get_running_loop().time() + seconds
+        return Loaders(snapshots or self.snapshots(), until=until)
 
 
 @asynccontextmanager
 async def open_clients(
-    simulator: Simulator, clock: HeldClock, *, deadline_seconds: float = 10
+    simulator: Simulator,
+    clock: HeldClock,
+    *,
+    deadline_seconds: float = 10,
+    calls_a_minute: int | None = None,
+    closure: Closure | None = None,
 ) -> AsyncIterator[Clients]:
-    """Clients with so long a deadline."""
-    async with open_http(connections=8) as property_http, open_http(connections=32) as billing_http:
+    """Clients with so long a deadline, that budget of billing's calls, and that closure of property management."""
+    async with open_http() as property_http, open_http() as billing_http:
 
         def upstream(system: SourceSystem, http: aiohttp.ClientSession) -> Upstream:
-            return Upstream(system, http, deadline_seconds=deadline_seconds, clock=clock)
+            of_billing = system is SourceSystem.BILLING and calls_a_minute is not None
+            return Upstream(
+                system,
+                http,
+                deadline_seconds=deadline_seconds,
+                clock=clock,
+                places=Places(lambda: 8),
+                budget=RateBudget(clock, per_minute=calls_a_minute or 0, per_day=20_000) if of_billing else None,
+                closure=closure if system is SourceSystem.PROPERTY_MANAGEMENT else None,
+                retry_delay=lambda: 0,
+            )
 
         property_management = PropertyManagement(
             upstream(SourceSystem.PROPERTY_MANAGEMENT, property_http),
@@ -184,7 +235,7 @@ async def open_clients(
             user=BILLING_USER,
             secret=BILLING_SECRET,
         )
-        yield Clients(property_management, billing)
+        yield Clients(property_management, billing, clock)
         await property_management.close()
 
 

@@ -1,30 +1,45 @@
-"""What every call to a legacy system goes through: a deadline, a retry of reads, a bounded body, translated errors."""
+"""The door to a legacy system: breaker, budget, places, deadline, bounded body; every problem becomes one error."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+import math
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import aiohttp
 
+from gateway import metrics, tracing
+from gateway.clients.breaker import Breaker, BreakerState
+from gateway.clients.budgets import RateBudget, RetryBudget, Urgency
 from gateway.clients.health import Health
+from gateway.clients.places import Places
 from gateway.clock import Clock
-from gateway.errors import UpstreamError, UpstreamMalformed, UpstreamTimeout, UpstreamUnavailable
+from gateway.errors import UpstreamClosed, UpstreamError, UpstreamMalformed, UpstreamTimeout, UpstreamUnavailable
+from gateway.models.closure import ClosedHours, Closure
 from gateway.models.freshness import SourceSystem
 
 # The loop's time at which the fetch under way must be over; None outside a fetch.
 _DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
 
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
+_BACKGROUND: ContextVar[bool] = ContextVar("background", default=False)
+
+MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+PROBE_SECONDS: Final = 5.0
+"""How long a call may take that finds out whether a failing operation is back."""
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; `repeatable` where sending it twice does no more than sending it once (reads)."""
+    """One HTTP request; an `urgent` one may spend the last of the budget."""
 
     operation: str
     method: str
@@ -32,7 +47,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes | None = None
     query: Mapping[str, str] | None = None
-    repeatable: bool = True
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +65,35 @@ class Answer:
 
 
 class Upstream:
-    """The door to one legacy system. `deadline_seconds` bounds a call with its retry, renewal and body."""
+    """The door to one legacy system: what is sent through it, how much at a time, and for how long.
+
+    `deadline_seconds` bounds a call with its repetition, renewal and body. Nothing is sent while the system is closed
+    by plan, beyond the budget, or while an operation's breaker is open.
+    """
 
     def __init__(
-        self, system: SourceSystem, http: aiohttp.ClientSession, *, deadline_seconds: float, clock: Clock
+        self,
+        system: SourceSystem,
+        http: aiohttp.ClientSession,
+        *,
+        deadline_seconds: float,
+        clock: Clock,
+        places: Places,
+        budget: RateBudget | None = None,
+        closure: Closure | None = None,
+        retry_delay: Callable[[], float] = lambda: random.uniform(0.05, 0.2),  # noqa: S311
     ) -> None:
         self.system = system
         self.clock = clock
         self.health = Health(system, clock)
         self._http = http
         self._deadline_seconds = deadline_seconds
+        self._places = places
+        self._budget = budget
+        self._closed = ClosedHours(closure)
+        self._breakers: defaultdict[str, Breaker] = defaultdict(lambda: Breaker(clock))
+        self._retries = RetryBudget()
+        self._retry_delay = retry_delay
 
     @contextmanager
     def one_deadline(self) -> Iterator[None]:
@@ -70,40 +104,41 @@ class Upstream:
         finally:
             _DEADLINE.reset(token)
 
-    @asynccontextmanager
-    async def call(self, operation: str) -> AsyncIterator[None]:
-        """Bounds and watches one call: raises UpstreamTimeout at the deadline, logs and counts each failure.
+    async def ask(self, operation: str, attempt: Callable[[], Awaitable[T]], *, repeatable: bool = True) -> T:
+        """What `attempt` makes of an answer; reading it belongs inside, so that nonsense counts as the failure it is.
 
-        What comes of the answer belongs inside, so that an answer out of contract counts as the failure that it is.
+        A repeatable attempt (a read) is made once more where what it met is passing. Raises UpstreamTimeout at the
+        deadline; logs and counts each failure.
         """
-        shared = _DEADLINE.get()
+        breaker = self._breakers[operation]
+        self._hold_back(operation, breaker)
+        started = asyncio.get_running_loop().time()
         try:
-            try:
-                async with asyncio.timeout_at(shared or asyncio.get_running_loop().time() + self._deadline_seconds):
-                    yield
-            except TimeoutError as error:
-                detail = f"no whole answer within {self._deadline_seconds:g} s"
-                raise UpstreamTimeout(self.system, operation, detail, unanswered=True) from error
+            with tracing.call_span(self.system, operation):
+                found = await self._in_time(operation, breaker, lambda: self._attempts(operation, attempt, repeatable))
         except UpstreamError as error:
-            self.health.failed(error)
-            log_upstream_error(error)
+            self._failed(operation, breaker, error, started)
             raise
-        self.health.answered()
+        except asyncio.CancelledError:
+            breaker.proved_nothing()
+            raise
+        except Exception:  # a code to which the operation gives a meaning is an answer like others
+            self._answered(operation, breaker, started)
+            raise
+        self._answered(operation, breaker, started)
+        return found
 
     async def send(self, request: Request) -> Answer:
-        """The whole answer. A repeatable request is sent once more where the connection failed."""
+        """The whole answer."""
         try:
-            try:
-                return await self._send_once(request)
-            except (aiohttp.ClientError, OSError):
-                if not request.repeatable:
-                    raise
-            return await self._send_once(request)
+            async with self._places.take(background=_BACKGROUND.get()), await self._request(request) as response:
+                body = await self._read(request.operation, response)
+                return Answer(response.status, response.headers.get("Content-Type", ""), body)
         except (aiohttp.ClientError, OSError) as error:
             raise self._translated(request.operation, error) from error
 
     async def open(self, request: Request) -> aiohttp.ClientResponse:
-        """The head of the answer, for what must not be held in memory; to be closed by the caller. Not retried."""
+        """The head of the answer, for what must not be held in memory; to be closed by the caller."""
         try:
             return await self._request(request)
         except (aiohttp.ClientError, OSError) as error:
@@ -132,13 +167,66 @@ class Upstream:
             raise self._translated(operation, error) from error
         return Answer(response.status, response.headers.get("Content-Type", ""), body)
 
-    async def _send_once(self, request: Request) -> Answer:
-        async with await self._request(request) as response:
-            body = await self._read(request.operation, response)
-            return Answer(response.status, response.headers.get("Content-Type", ""), body)
+    def _hold_back(self, operation: str, breaker: Breaker) -> None:
+        """Raises where nothing may be sent now."""
+        if self._closed.at(self.clock()):
+            error: UpstreamError = UpstreamClosed(self.system, operation, "closed by plan", held_back=True)
+            self.health.failed(error)
+            metrics.upstream_held_back(self.system.value, operation, "closed")
+            raise error
+        if not breaker.admits():
+            metrics.upstream_held_back(self.system.value, operation, "breaker")
+            raise UpstreamUnavailable(self.system, operation, "left alone after failures", held_back=True)
+
+    async def _in_time(self, operation: str, breaker: Breaker, attempts: Callable[[], Awaitable[T]]) -> T:
+        now = asyncio.get_running_loop().time()
+        deadline = min(_DEADLINE.get() or math.inf, now + self._deadline_seconds)
+        if breaker.state is not BreakerState.CLOSED:
+            deadline = min(deadline, now + PROBE_SECONDS)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await attempts()
+        except TimeoutError as error:
+            detail = f"no whole answer within {deadline - now:.1f} s"
+            raise UpstreamTimeout(self.system, operation, detail, unanswered=True) from error
+
+    async def _attempts(self, operation: str, attempt: Callable[[], Awaitable[T]], repeatable: bool) -> T:
+        self._retries.earn()
+        try:
+            return await attempt()
+        except UpstreamError as error:
+            own = error.operation == operation  # else it is the business of the call that met it
+            if not (repeatable and own and error.passing and self._retries.spend()):
+                raise
+        await asyncio.sleep(self._retry_delay())
+        return await attempt()
+
+    def _answered(self, operation: str, breaker: Breaker, started: float) -> None:
+        breaker.answered()
+        self.health.answered()
+        self._ended(operation, breaker, "ok", started)
+
+    def _failed(self, operation: str, breaker: Breaker, error: UpstreamError, started: float) -> None:
+        before, own = breaker.state, error.operation == operation and not error.held_back
+        if not own or (isinstance(error, UpstreamUnavailable) and error.ours):
+            breaker.proved_nothing()
+        else:
+            breaker.failed()
+        if before is not BreakerState.OPEN and breaker.state is BreakerState.OPEN:
+            logger.warning("%s %s is left alone for a while", self.system.value, operation)
+        if own:
+            self.health.failed(error)
+            log_upstream_error(error)
+        self._ended(operation, breaker, error.code, started)
+
+    def _ended(self, operation: str, breaker: Breaker, outcome: str, started: float) -> None:
+        seconds = asyncio.get_running_loop().time() - started
+        metrics.upstream_called(self.system.value, operation, outcome, seconds)
+        metrics.breaker_entered(self.system.value, operation, breaker.state.value)
 
     async def _request(self, request: Request) -> aiohttp.ClientResponse:
-        return await self._http.request(
+        self._spend(request)
+        response = await self._http.request(
             request.method,
             request.url,
             headers=request.headers,
@@ -146,6 +234,18 @@ class Upstream:
             params=request.query,
             allow_redirects=False,
         )
+        tracing.note_call(request.method, request.url, response.status)
+        if response.status == 429 and self._budget is not None:
+            self._budget.refused()
+        return response
+
+    def _spend(self, request: Request) -> None:
+        if self._budget is None:
+            return
+        urgency = Urgency.MUST if request.urgent else Urgency.BACKGROUND if _BACKGROUND.get() else Urgency.READ
+        if not self._budget.spend(urgency):
+            metrics.upstream_held_back(self.system.value, request.operation, "budget")
+            raise UpstreamUnavailable(self.system, request.operation, "the budget of calls is spent", held_back=True)
 
     async def _read(self, operation: str, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
@@ -157,23 +257,33 @@ class Upstream:
 
     def _translated(self, operation: str, error: Exception) -> UpstreamError:
         if isinstance(error, aiohttp.ClientPayloadError):
-            return UpstreamMalformed(self.system, operation, "answer cut short", unanswered=True)
+            return UpstreamMalformed(self.system, operation, "answer cut short", unanswered=True, passing=True)
         if isinstance(error, aiohttp.ClientResponseError):
             return UpstreamMalformed(self.system, operation, "answer is not HTTP")
         if isinstance(error, aiohttp.ClientConnectorError):
-            return UpstreamUnavailable(self.system, operation, "cannot connect")
-        return UpstreamUnavailable(self.system, operation, type(error).__name__, unanswered=True)
+            return UpstreamUnavailable(self.system, operation, "cannot connect", passing=True)
+        return UpstreamUnavailable(self.system, operation, type(error).__name__, unanswered=True, passing=True)
 
 
-def open_http(*, connections: int) -> aiohttp.ClientSession:
-    """A session with keep-alive and at most so many connections; no cookies, no redirects, no timeout of its own."""
+@contextmanager
+def in_background() -> Iterator[None]:
+    """Calls within it stand back: they get half the places, and a part of the budget only."""
+    token = _BACKGROUND.set(True)
+    try:
+        yield
+    finally:
+        _BACKGROUND.reset(token)
+
+
+def open_http() -> aiohttp.ClientSession:
+    """A session with keep-alive; no cookies, no redirects, no timeout of its own; `Places` bound its connections."""
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=30),
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
         auto_decompress=True,
     )
-    # aiohttp would repeat some requests of its own accord; how often a request is sent is decided in `send` alone.
+    # aiohttp would repeat some requests of its own accord; how often a request is sent is decided in `ask` alone.
     session._retry_connection = False
     return session
 

@@ -91,6 +91,7 @@ class Contact:
     emergency: bool
     available_round_the_clock: bool
     notes: str | None
+    freshness: Freshness
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +105,4 @@ class Agency:
     email: str | None
     opening_hours: tuple[OpeningHours, ...]
     contacts: tuple[Contact, ...]
+    freshness: Freshness

@@ -53,5 +53,23 @@ class Closure:
         return TimeWindow(_moment(day, self.begins), _moment(last, self.ends))
 
 
+class ClosedHours:
+    """Tells whether a closure is on, and remembers its current or next window between two questions."""
+
+    def __init__(self, closure: Closure | None) -> None:
+        self._closure = closure
+        self._window: TimeWindow | None = None
+        self._asked_at: datetime | None = None
+
+    def at(self, now: datetime) -> bool:
+        """Whether it is on at that moment."""
+        if self._closure is None:
+            return False
+        if self._window is None or self._asked_at is None or not self._asked_at <= now < self._window.to_at:
+            self._window = self._closure.current_or_next(now)
+        self._asked_at = now
+        return self._window.from_at <= now
+
+
 def _moment(day: date, at: time) -> datetime:
     return datetime.combine(day, at, PARIS).astimezone(UTC)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 
@@ -86,6 +86,34 @@ class DueNotice:
     def id(self) -> str:
         """Unique across the graph."""
         return node_id("DueNotice", self.number)
+
+    @property
+    def file_name(self) -> str:
+        """What its PDF is called where it is saved: a notice that is paid serves as a receipt (quittance, reçu)."""
+        return f"{_FILE_NAMES[self.receipt]}-{self.period}.pdf"
+
+
+_FILE_NAMES = {Receipt.NONE: "avis-echeance", Receipt.PARTIAL: "recu", Receipt.FULL: "quittance"}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A notice's PDF, and the address that it has for one session until `expires_at`."""
+
+    notice: DueNotice
+    url: str
+    expires_at: datetime
+    content_type: str = "application/pdf"
+
+    @property
+    def ready(self) -> bool:
+        """Whether billing has drawn it."""
+        return self.notice.document is DocumentState.AVAILABLE
+
+    @property
+    def file_name(self) -> str:
+        """What it is called where it is saved."""
+        return self.notice.file_name
 
 
 @dataclass(frozen=True, slots=True)

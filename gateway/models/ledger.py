@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import Enum
 
 from gateway.models.dates import YearMonth
+from gateway.models.freshness import Freshness
 from gateway.models.money import Money
 
 
@@ -48,6 +49,7 @@ class LedgerEntry:
     running_balance: Money | None
     reject_reason: str | None
     external_reference: str | None
+    freshness: Freshness
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy import insert as insert_into
 
 from gateway.store.engine import Transaction
 from gateway.store.rows import AccountRow, every, one
-from gateway.store.tables import ACCOUNTS
+from gateway.store.tables import ACCOUNTS, SESSIONS
 
 
 async def find(tx: Transaction, label_keys: tuple[str, ...], *, lock: bool = False) -> AccountRow | None:
@@ -37,6 +37,22 @@ async def fetch_due_for_recheck(tx: Transaction, now: int, limit: int) -> list[A
         select(ACCOUNTS)
         .where(ACCOUNTS.c.closed_at.is_(None), ACCOUNTS.c.recheck_at <= now)
         .order_by(ACCOUNTS.c.recheck_at)
+        .limit(limit)
+    )
+    return every(AccountRow, await tx.execute(statement))
+
+
+async def fetch_seen(tx: Transaction, since: int, after_id: str, limit: int) -> list[AccountRow]:
+    """Open accounts that were signed in to, or used, since that moment, in the order of their ids."""
+    used = select(SESSIONS.c.id).where(SESSIONS.c.account_id == ACCOUNTS.c.id, SESSIONS.c.last_used_at >= since)
+    statement = (
+        select(ACCOUNTS)
+        .where(
+            ACCOUNTS.c.closed_at.is_(None),
+            ACCOUNTS.c.id > after_id,
+            or_(ACCOUNTS.c.last_sign_in_at >= since, used.exists()),
+        )
+        .order_by(ACCOUNTS.c.id)
         .limit(limit)
     )
     return every(AccountRow, await tx.execute(statement))

@@ -33,9 +33,15 @@ async def upgrade(database_url: str) -> None:
 
 
 async def is_migrated(store: Store) -> bool:
-    """Whether the database has the form that this version of the gateway needs."""
+    """Whether the database has the form that this version of the gateway needs, or one that a newer version made of it.
+
+    Migrations stay compatible with the version before, so that nodes are replaced one after another.
+    """
+    scripts = ScriptDirectory.from_config(_config())
     async with store.read() as tx:
-        return await tx.run_sync(_current) == ScriptDirectory.from_config(_config()).get_current_head()
+        current = await tx.run_sync(_current)
+    newer = current is not None and current not in {each.revision for each in scripts.walk_revisions()}
+    return newer or current == scripts.get_current_head()
 
 
 def _upgrade(connection: Connection) -> None:

@@ -78,7 +78,7 @@ def test_the_notice_of_october() -> None:
 
 
 def test_the_ledger_of_october() -> None:
-    page = parsing.parse_ledger_page("listerMouvements", read("mouvements.json"), "L0048217")
+    page = parsing.parse_ledger_page("listerMouvements", read("mouvements.json"), NOW, "L0048217")
     assert not page.last
     rent, card, rejected = page.entries
     assert (rent.kind, rent.debit, rent.credit) == (LedgerKind.RENT_CALL, Money.of("312.55"), None)
@@ -91,7 +91,7 @@ def test_the_ledger_of_october() -> None:
 def test_an_entry_that_is_on_a_page_twice_is_there_once() -> None:
     page = json.loads(read("mouvements.json"))
     page["contenu"].append(page["contenu"][0] | {"libelle": "again"})
-    entries = parsing.parse_ledger_page("listerMouvements", json.dumps(page).encode(), "L0048217").entries
+    entries = parsing.parse_ledger_page("listerMouvements", json.dumps(page).encode(), NOW, "L0048217").entries
     assert [entry.id[-2:] for entry in entries] == ["88", "87", "86"]
     assert entries[0].label == "Quittancement octobre 2026"
 
@@ -148,7 +148,7 @@ def test_somebody_elses_answer_is_malformed() -> None:
     with pytest.raises(UpstreamMalformed):
         parsing.parse_due_notice("lireAvis", notice, NOW, "AE-202610-0000002")
     with pytest.raises(UpstreamMalformed):
-        parsing.parse_ledger_page("listerMouvements", read("mouvements.json"), "L0000002")
+        parsing.parse_ledger_page("listerMouvements", read("mouvements.json"), NOW, "L0000002")
 
 
 @given(st.decimals(min_value=-(10**7), max_value=10**7, places=2, allow_nan=False))
@@ -224,7 +224,7 @@ def bent(draw: st.DrawFn) -> Any:
         lambda body: parsing.parse_balance("x", body, NOW, "L0048217"),
         lambda body: parsing.parse_due_notices("x", body, NOW),
         lambda body: parsing.parse_due_notice("x", body, NOW),
-        lambda body: parsing.parse_ledger_page("x", body, "L0048217"),
+        lambda body: parsing.parse_ledger_page("x", body, NOW, "L0048217"),
         lambda body: parsing.parse_deposit_receipt("x", body),
         lambda body: parsing.parse_deposit_status("x", body, "ref"),
     ],

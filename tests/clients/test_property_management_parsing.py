@@ -255,7 +255,7 @@ SHAPES: dict[str, tuple[object, dict[str, object]]] = {
         },
     ),
     "ListerContacts": (
-        lambda element: parse_agency(element, "57A"),
+        lambda element: parse_agency(element, FRESH, "57A"),
         {
             "Agence": leaf("CodeAgence", "Libelle", "CodePostal", "Telephone") | {"Horaire": leaf("Jour", "MatinDe")},
             "ContactUtile": leaf("CodeTheme", "Libelle", "Telephone", "Urgence", "Permanence24h"),

@@ -12,6 +12,7 @@ from aiohttp import web
 from lxml import etree
 
 from gateway.clients.base import Upstream, open_http
+from gateway.clients.places import Places
 from gateway.clients.property_management import PropertyManagement
 from gateway.errors import UpstreamError
 from gateway.models.dates import YearMonth
@@ -70,7 +71,7 @@ class Listener:
             return answer("OuvrirSession", JetonSession=SESSION, DureeValiditeMinutes="20")
         if came.operation == "ListerTravaux" and not came.texts("CleReprise"):
             return answer("ListerTravaux", Suite="O", CleReprise=RESUME_KEY)
-        return web.Response(status=503)
+        return web.Response(status=404)
 
     def of(self, operation: str) -> list[Sent]:
         return [each for each in self.sent if each.operation == operation]
@@ -108,8 +109,10 @@ async def listening(listener: Listener) -> AsyncIterator[str]:
 async def listener(clock: HeldClock) -> AsyncIterator[Listener]:
     """What came when every operation was called, with many keys and odd texts."""
     listener = Listener()
-    async with listening(listener) as url, open_http(connections=8) as http:
-        upstream = Upstream(SourceSystem.PROPERTY_MANAGEMENT, http, deadline_seconds=5, clock=clock)
+    async with listening(listener) as url, open_http() as http:
+        upstream = Upstream(
+            SourceSystem.PROPERTY_MANAGEMENT, http, deadline_seconds=5, clock=clock, places=Places(lambda: 8)
+        )
         client = PropertyManagement(upstream, url, company="01", user="PORTAIL", password=PASSWORD)
         await call_everything(client)
         await client.close()

@@ -378,8 +378,9 @@ def known_advisor(known: advisors.Advisor | None, freshness: Freshness) -> Advis
     )
 
 
-def known_agency(known: agencies.Agency | None) -> Agency:
+def known_agency(known: agencies.Agency | None, clock: HeldClock) -> Agency:
     assert known is not None
+    freshness = Freshness(SourceSystem.PROPERTY_MANAGEMENT, clock())
 
     def half_day(hours: tuple[time, time] | None) -> HalfDay | None:
         return None if hours is None else HalfDay(f"{hours[0]:%H:%M}", f"{hours[1]:%H:%M}")
@@ -393,6 +394,7 @@ def known_agency(known: agencies.Agency | None) -> Agency:
             emergency=contact.emergency,
             available_round_the_clock=contact.available_24h,
             notes=contact.notes,
+            freshness=freshness,
         )
         for contact in known.contacts
         if has_number(contact)
@@ -407,6 +409,7 @@ def known_agency(known: agencies.Agency | None) -> Agency:
             OpeningHours(hours.day, half_day(hours.morning), half_day(hours.afternoon)) for hours in known.opening_hours
         ),
         contacts=tuple(sorted(contacts, key=lambda contact: (not contact.emergency, contact.label))),
+        freshness=freshness,
     )
 
 
@@ -432,7 +435,7 @@ def known_balance(known: accounts.Account, clock: HeldClock) -> Balance:
     )
 
 
-def known_entry(known: accounts.Entry) -> LedgerEntry:
+def known_entry(known: accounts.Entry, clock: HeldClock) -> LedgerEntry:
     return LedgerEntry(
         id=known.id,
         value_date=known.value_date,
@@ -446,6 +449,7 @@ def known_entry(known: accounts.Entry) -> LedgerEntry:
         running_balance=euros(known.balance_after_cents),
         reject_reason=known.reject_reason,
         external_reference=known.external_reference,
+        freshness=Freshness(SourceSystem.BILLING, clock()),
     )
 
 
@@ -562,11 +566,11 @@ async def test_advisors(simulator: Simulator, clients: Clients, clock: HeldClock
     same(await clients.property_management.fetch_advisors(sectors), known)
 
 
-async def test_agencies_with_hours_and_contacts(simulator: Simulator, clients: Clients) -> None:
+async def test_agencies_with_hours_and_contacts(simulator: Simulator, clients: Clients, clock: HeldClock) -> None:
     codes = sorted({tenant.agency for tenant in simulator.landlord.tenants})
     assert len(codes) == 8
     for code in codes:
-        same(await clients.property_management.fetch_agency(code), known_agency(simulator.landlord.agency(code)))
+        same(await clients.property_management.fetch_agency(code), known_agency(simulator.landlord.agency(code), clock))
 
 
 async def test_balances(simulator: Simulator, clients: Clients, clock: HeldClock) -> None:
@@ -579,7 +583,7 @@ async def test_balances(simulator: Simulator, clients: Clients, clock: HeldClock
         same(await clients.billing.fetch_balance(tenant.account_number), known[tenant.account_number])
 
 
-async def test_ledgers(simulator: Simulator, clients: Clients) -> None:
+async def test_ledgers(simulator: Simulator, clients: Clients, clock: HeldClock) -> None:
     simulator.set_rate_limits(False)  # a ledger has no batch, and the clock stands still
 
     async def ledger(account_number: str) -> list[LedgerEntry]:
@@ -599,7 +603,7 @@ async def test_ledgers(simulator: Simulator, clients: Clients) -> None:
         known = sorted(tenant.account.entries, key=lambda entry: (entry.posted_at, entry.id), reverse=True)
         assert len(entries) == len(known), tenant
         for entry, known_one in zip(entries, known, strict=True):
-            same(entry, known_entry(known_one))
+            same(entry, known_entry(known_one, clock))
 
 
 async def test_due_notices(simulator: Simulator, clients: Clients, clock: HeldClock) -> None:

@@ -31,6 +31,7 @@ from gateway.models.due_notice import DocumentPending, DocumentStream, DueNotice
 from gateway.models.freshness import SourceSystem
 from gateway.models.ledger import LedgerPage
 from gateway.models.payment import Deposit, DepositReceipt, DepositRefusal, DepositStatus
+from gateway.sharing.kept_secrets import Keeper
 
 MAX_ACCOUNTS = 100  # POST /comptes/recherche
 MAX_NOTICE_ACCOUNTS = 25  # POST /avis-echeance/recherche
@@ -47,11 +48,11 @@ class Billing:
     Single methods raise UpstreamError. A refused token is renewed once within the call's deadline.
     """
 
-    def __init__(self, upstream: Upstream, url: str, *, user: str, secret: str) -> None:
+    def __init__(self, upstream: Upstream, url: str, *, user: str, secret: str, keeper: Keeper | None = None) -> None:
         self.health = upstream.health
         self._upstream = upstream
         self._url = url
-        self._access = Access(upstream, url, user=user, secret=secret)
+        self._access = Access(upstream, url, user=user, secret=secret, keeper=keeper)
 
     async def fetch_balance(self, account_number: str) -> Balance | None:
         """One rent account; None where unknown."""
@@ -85,7 +86,7 @@ class Billing:
             query["au"] = to_date.isoformat()
 
         def parse(body: bytes) -> LedgerPage:
-            return parsing.parse_ledger_page(operation, body, account_number)
+            return parsing.parse_ledger_page(operation, body, self._upstream.clock(), account_number)
 
         return await self._read(operation, f"/comptes/{quote(account_number, safe='')}/mouvements", parse, query)
 
@@ -118,15 +119,17 @@ class Billing:
         """
         operation = "telechargerDocument"
         path = f"/avis-echeance/{quote(number, safe='')}/document"
-        async with self._upstream.call(operation):
-            response = await self._access.send(
-                Request(operation, "GET", self._url + path, headers), self._upstream.open
-            )
+        request = Request(operation, "GET", self._url + path, headers)
+
+        async def attempt() -> tuple[aiohttp.ClientResponse, DocumentStream | DocumentPending | None]:
+            response = await self._access.send(request, self._upstream.open)
             try:
-                document = await self._document(operation, response)
+                return response, await self._document(operation, response)
             except BaseException:
                 response.close()
                 raise
+
+        response, document = await self._upstream.ask(operation, attempt)
         try:
             yield document
         finally:
@@ -145,8 +148,9 @@ class Billing:
             }
         )
         refusals = {UNKNOWN: DepositRefusal.UNKNOWN_ACCOUNT, REFERENCE_TAKEN: DepositRefusal.REFERENCE_TAKEN}
-        request = Request(operation, "POST", f"{self._url}/encaissements", {}, body, repeatable=False)
-        async with self._upstream.call(operation):
+        request = Request(operation, "POST", f"{self._url}/encaissements", {}, body, urgent=True)
+
+        async def attempt() -> DepositReceipt | DepositRefusal:
             try:
                 answer = await self._ask(request, statuses={200, 202})
             except Ko as ko:
@@ -154,6 +158,8 @@ class Billing:
                     raise refusal_error(operation, ko.code) from None
                 return refusal
             return parsing.parse_deposit_receipt(operation, answer.body)
+
+        return await self._upstream.ask(operation, attempt, repeatable=False)
 
     async def fetch_deposit_status(self, external_reference: str) -> DepositStatus | None:
         """How far a deposit has come; None where billing never received it."""
@@ -167,8 +173,8 @@ class Billing:
     async def fetch_health(self) -> bool:
         """Whether anything answers at the address; billing's own word on its health is worth nothing."""
         operation = "sante"
-        async with self._upstream.call(operation):
-            answer = await self._upstream.send(Request(operation, "GET", f"{self._url}/sante", {}))
+        request = Request(operation, "GET", f"{self._url}/sante", {})
+        answer = await self._upstream.ask(operation, lambda: self._upstream.send(request))
         return answer.status == 200
 
     async def _ask_balances(self, operation: str, numbers: Sequence[str]) -> dict[str, Balance | UpstreamError | None]:
@@ -189,11 +195,14 @@ class Billing:
         parse: Callable[[str, bytes, datetime], dict[str, T | UpstreamError | None]],
     ) -> dict[str, T | UpstreamError | None]:
         request = Request(operation, "POST", self._url + path, {}, msgspec.json.encode(question))
-        async with self._upstream.call(operation):
+
+        async def attempt() -> dict[str, T | UpstreamError | None]:
             try:
-                found = parse(operation, (await self._ask(request)).body, self._upstream.clock())
+                return parse(operation, (await self._ask(request)).body, self._upstream.clock())
             except Ko as ko:
                 raise refusal_error(operation, ko.code) from None
+
+        found = await self._upstream.ask(operation, attempt)
         log_outcomes(SourceSystem.BILLING, operation, found.values())
         return found
 
@@ -201,13 +210,16 @@ class Billing:
         self, operation: str, path: str, parse: Callable[[bytes], T], query: Mapping[str, str] | None = None
     ) -> T | None:
         request = Request(operation, "GET", self._url + path, {}, query=query)
-        async with self._upstream.call(operation):
+
+        async def attempt() -> T | None:
             try:
                 return parse((await self._ask(request)).body)
             except Ko as ko:
                 if ko.code == UNKNOWN:
                     return None
                 raise refusal_error(operation, ko.code) from None
+
+        return await self._upstream.ask(operation, attempt)
 
     async def _ask(self, request: Request, statuses: Container[int] = (200,)) -> Answer:
         """An answer of one of these statuses that is no KO. Raises Ko and UpstreamError."""

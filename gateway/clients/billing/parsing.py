@@ -62,18 +62,19 @@ def parse_balances(operation: str, body: bytes, fetched_at: datetime) -> dict[st
     return found
 
 
-def parse_ledger_page(operation: str, body: bytes, account_number: str) -> LedgerPage:
+def parse_ledger_page(operation: str, body: bytes, fetched_at: datetime, account_number: str) -> LedgerPage:
     """A page of an account's ledger, newest first; of an entry given twice, the first.
 
     Rows do not name their account, but their ids do: a page with somebody else's row is not to be trusted.
     """
     page = decode(operation, body, wire.PageMouvements)
     entries: dict[str, wire.Mouvement] = {}
+    freshness = Freshness(SourceSystem.BILLING, fetched_at)
     for entry in page.contenu:
         if _is_of_another(entry.id, account_number):
             raise malformed(operation, "a row of another account")
         entries.setdefault(entry.id, entry)
-    found = checked(operation, lambda: [_entry(entry) for entry in entries.values()])
+    found = checked(operation, lambda: [_entry(entry, freshness) for entry in entries.values()])
     found.sort(key=lambda entry: (entry.posted_at, entry.id), reverse=True)
     return LedgerPage(tuple(found), page.dernierePage)
 
@@ -139,7 +140,7 @@ def _balance(compte: wire.Compte, fetched_at: datetime) -> Balance:
     )
 
 
-def _entry(entry: wire.Mouvement) -> LedgerEntry:
+def _entry(entry: wire.Mouvement, freshness: Freshness) -> LedgerEntry:
     debit, credit = debit_or_credit(entry.debit, entry.credit)
     return LedgerEntry(
         id=entry.id,
@@ -154,6 +155,7 @@ def _entry(entry: wire.Mouvement) -> LedgerEntry:
         running_balance=None if entry.soldeApres is None else owed(entry.soldeApres),
         reject_reason=text(entry.motifRejet),
         external_reference=text(entry.referenceExterne),
+        freshness=freshness,
     )
 
 

@@ -29,7 +29,8 @@ def refusal_error(operation: str, code: str) -> UpstreamError:
     if code == "FAC-503":
         return UpstreamClosed(_SYSTEM, operation, "KO FAC-503")
     shown = code if re.fullmatch(r"FAC-[0-9]{3}", code) else "of an unknown form"
-    return UpstreamUnavailable(_SYSTEM, operation, f"KO {shown}", ours=code != "FAC-500")
+    passing = code == "FAC-500"
+    return UpstreamUnavailable(_SYSTEM, operation, f"KO {shown}", ours=not passing, passing=passing)
 
 
 def status_error(operation: str, answer: Answer) -> UpstreamError:
@@ -39,7 +40,7 @@ def status_error(operation: str, answer: Answer) -> UpstreamError:
     if 200 <= answer.status < 400:
         return UpstreamMalformed(_SYSTEM, operation, answer.summary)
     ours = answer.status < 500 and answer.status not in {401, 429}
-    return UpstreamUnavailable(_SYSTEM, operation, answer.summary, ours=ours)
+    return UpstreamUnavailable(_SYSTEM, operation, answer.summary, ours=ours, passing=answer.status in {500, 502})
 
 
 def raise_for_ko(operation: str, body: bytes) -> None:

@@ -16,7 +16,7 @@ def parse_advisors(answer: Element, freshness: Freshness) -> dict[str, Advisor |
     )
 
 
-def parse_agency(answer: Element, code: str) -> Agency:
+def parse_agency(answer: Element, freshness: Freshness, code: str) -> Agency:
     """ListerContacts. Contacts without a telephone number are left out, of doubled ones the first counts; those for
     emergencies come first.
     """
@@ -26,7 +26,7 @@ def parse_agency(answer: Element, code: str) -> Agency:
     if agency.required("CodeAgence") != code:
         raise agency.malformed("CodeAgence", "another one than asked for")
     contacts: dict[tuple[str | None, str], Contact] = {}
-    for contact in filter(None, map(_contact, answer.children("ContactUtile"))):
+    for contact in filter(None, (_contact(each, freshness) for each in answer.children("ContactUtile"))):
         contacts.setdefault((contact.topic_code, contact.label), contact)
     return Agency(
         code=code,
@@ -36,6 +36,7 @@ def parse_agency(answer: Element, code: str) -> Agency:
         email=agency.email("Courriel"),
         opening_hours=_opening_hours(agency),
         contacts=tuple(sorted(contacts.values(), key=lambda contact: (not contact.emergency, contact.label))),
+        freshness=freshness,
     )
 
 
@@ -85,7 +86,7 @@ def _half_day(from_time: str | None, to_time: str | None) -> HalfDay | None:
     return None if from_time is None or to_time is None else HalfDay(from_time, to_time)
 
 
-def _contact(contact: Element) -> Contact | None:
+def _contact(contact: Element, freshness: Freshness) -> Contact | None:
     if (phone := contact.phone("Telephone")) is None:
         return None
     topic_code = contact.text("CodeTheme")
@@ -97,4 +98,5 @@ def _contact(contact: Element) -> Contact | None:
         emergency=contact.flag("Urgence") or False,
         available_round_the_clock=contact.flag("Permanence24h") or False,
         notes=contact.text("Observation"),
+        freshness=freshness,
     )

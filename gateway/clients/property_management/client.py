@@ -21,7 +21,7 @@ from gateway.clients.property_management.envelope import (
 from gateway.clients.property_management.reading import NAMESPACE, Element
 from gateway.clients.property_management.water import parse_water
 from gateway.clients.property_management.works import parse_works
-from gateway.clients.shared_secret import Secret, SharedSecret
+from gateway.clients.shared_secret import SharedSecret
 from gateway.errors import UpstreamError, UpstreamMalformed
 from gateway.models.advisor import Advisor, Agency
 from gateway.models.dates import YearMonth
@@ -30,6 +30,7 @@ from gateway.models.freshness import Freshness, SourceSystem
 from gateway.models.lease import Identification, Lease, LeaseSearchPage
 from gateway.models.water import WaterConsumption
 from gateway.models.work import Work
+from gateway.sharing.kept_secrets import Keeper, Secret
 
 SOURCE_NAME = "PORTAIL"  # SystemeSource, chosen by the caller
 MAX_REFERENCES = 50  # ConsulterContrats, ConsulterLogements, ConsulterConseillers
@@ -48,14 +49,24 @@ class PropertyManagement:
     Single methods raise UpstreamError. A lost session is renewed once within the call's deadline.
     """
 
-    def __init__(self, upstream: Upstream, url: str, *, company: str, user: str, password: str) -> None:
+    def __init__(
+        self, upstream: Upstream, url: str, *, company: str, user: str, password: str, keeper: Keeper | None = None
+    ) -> None:
         self.health = upstream.health
         self._upstream = upstream
         self._url = url
         self._company = company
         self._user = user
         self._password = password
-        self._session = SharedSecret(self._open_session, upstream.clock, spare=2, lifetime=timedelta(minutes=20))
+        self._session = SharedSecret(
+            upstream.system,
+            "OuvrirSession",
+            self._open_session,
+            upstream.clock,
+            spare=2,
+            lifetime=timedelta(minutes=20),
+            keeper=keeper,
+        )
 
     async def fetch_identification(
         self, label: str, last_name: str, first_name: str, birth_date: date | None
@@ -126,18 +137,24 @@ class PropertyManagement:
         """An agency with opening hours and useful contacts; None where unknown."""
         try:
             return await self._ask(
-                "ListerContacts", [("CodeAgence", code)], partial(parse_agency, code=code), {UNKNOWN}
+                "ListerContacts",
+                [("CodeAgence", code)],
+                lambda answer: parse_agency(answer, self._now(), code),
+                {UNKNOWN},
             )
         except Refused:
             return None
 
     async def close(self) -> None:
-        """Closes the session, if any, so that the landlord's few are free; failing that it dies by itself."""
+        """Closes the session, if it is this process's alone, so that the landlord's few are free.
+
+        Failing that it dies by itself; one that processes share is left to them, and to whoever starts next.
+        """
         if (session := await self._session.drop()) is None:
             return
+        operation = "FermerSession"
         try:
-            async with self._upstream.call("FermerSession"):
-                await self._post("FermerSession", session, [], {SESSION_EXPIRED}, repeatable=False)
+            await self._upstream.ask(operation, lambda: self._post(operation, session, [], {SESSION_EXPIRED}))
         except (UpstreamError, Refused):
             return
 
@@ -196,7 +213,7 @@ class PropertyManagement:
     async def _ask(
         self, operation: str, fields: Fields, parse: Callable[[Element], T], meaningful: Set[int] = frozenset()
     ) -> T:
-        async with self._upstream.call(operation):
+        async def attempt() -> T:
             session = await self._session.current()
             try:
                 return parse(await self._post(operation, session, fields, meaningful | {SESSION_EXPIRED}))
@@ -205,27 +222,26 @@ class PropertyManagement:
                     raise
             return parse(await self._post(operation, await self._session.after(session), fields, meaningful))
 
+        return await self._upstream.ask(operation, attempt)
+
     async def _open_session(self) -> Secret:
         operation = "OuvrirSession"
         fields = [("Identifiant", self._user), ("MotDePasse", self._password)]
-        async with self._upstream.call(operation):
-            return Secret(parsing.parse_session(await self._post(operation, None, fields, repeatable=False)))
+
+        async def attempt() -> Secret:
+            return Secret(parsing.parse_session(await self._post(operation, None, fields)))
+
+        return await self._upstream.ask(operation, attempt, repeatable=False)
 
     async def _post(
-        self,
-        operation: str,
-        session: str | None,
-        fields: Fields,
-        meaningful: Set[int] = frozenset(),
-        *,
-        repeatable: bool = True,
+        self, operation: str, session: str | None, fields: Fields, meaningful: Set[int] = frozenset()
     ) -> Element:
         header = [("CodeSociete", self._company), ("SystemeSource", SOURCE_NAME)]
         if session is not None:
             header.append(("JetonSession", session))
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{NAMESPACE}/{operation}"'}
         body = write_request(operation, header, fields)
-        request = Request(operation, "POST", self._url, headers, body, repeatable=repeatable)
+        request = Request(operation, "POST", self._url, headers, body)
         return open_answer(operation, await self._upstream.send(request), meaningful)
 
     def _now(self) -> Freshness:

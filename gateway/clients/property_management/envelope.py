@@ -12,11 +12,11 @@ from gateway.errors import UpstreamClosed, UpstreamError, UpstreamMalformed, Ups
 from gateway.models.freshness import SourceSystem
 
 OK, PARTIAL, UNKNOWN, NOT_PRINCIPAL = 0, 4, 10, 11
-SESSION_EXPIRED, INVALID_RESUME_KEY = 30, 43
+SESSION_EXPIRED, INVALID_RESUME_KEY, INTERNAL_ERROR = 30, 43, 99
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _SYSTEM = SourceSystem.PROPERTY_MANAGEMENT
-_FAILS_FOR_NOW = frozenset({15, SESSION_EXPIRED, 31, 99})
+_FAILS_FOR_NOW = frozenset({15, SESSION_EXPIRED, 31, INTERNAL_ERROR})
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -63,7 +63,8 @@ def return_code(retour: Element | None, operation: str) -> int:
 
 def code_error(operation: str, code: int) -> UpstreamError:
     """What a return code other than 0, 4, 10 and 11 means."""
-    return UpstreamUnavailable(_SYSTEM, operation, f"code {code}", ours=code not in _FAILS_FOR_NOW)
+    ours = code not in _FAILS_FOR_NOW
+    return UpstreamUnavailable(_SYSTEM, operation, f"code {code}", ours=ours, passing=code == INTERNAL_ERROR)
 
 
 def _http_error(operation: str, answer: Answer) -> UpstreamError:
@@ -74,7 +75,8 @@ def _http_error(operation: str, answer: Answer) -> UpstreamError:
             fault = None  # a proxy's HTML page
         if fault is not None and fault.tag == f"{{{_SOAP}}}Fault":
             return _fault_error(operation, fault)
-    return UpstreamUnavailable(_SYSTEM, operation, answer.summary, ours=400 <= answer.status < 500)
+    ours = 400 <= answer.status < 500
+    return UpstreamUnavailable(_SYSTEM, operation, answer.summary, ours=ours, passing=answer.status in {500, 502})
 
 
 def _fault_error(operation: str, fault: etree._Element) -> UpstreamError:
@@ -82,7 +84,8 @@ def _fault_error(operation: str, fault: etree._Element) -> UpstreamError:
     if code == "GL-900":
         return UpstreamClosed(_SYSTEM, operation, "fault GL-900")
     known = code if re.fullmatch(r"GL-[0-9]{3}", code) else "without a known code"
-    return UpstreamUnavailable(_SYSTEM, operation, f"fault {known}", ours=code != "GL-901")
+    passing = code == "GL-901"
+    return UpstreamUnavailable(_SYSTEM, operation, f"fault {known}", ours=not passing, passing=passing)
 
 
 def _body_element(operation: str, answer: Answer) -> etree._Element:

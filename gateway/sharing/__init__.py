@@ -1,0 +1,1 @@
+"""What nodes and workers share: exactly, through the database; and what may be lost, through Valkey."""

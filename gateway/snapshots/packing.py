@@ -1,0 +1,66 @@
+"""Models as few bytes and back, and the mark that a value could not be asked for again."""
+
+import dataclasses
+import hashlib
+import zlib
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from gateway.models.freshness import Freshness
+
+V = TypeVar("V")
+
+
+class Packed(msgspec.Struct, array_like=True):
+    """A value with the moments between which it is fresh."""
+
+    asked_at: datetime
+    fresh_until: datetime
+    value: msgspec.Raw
+
+
+class Packing(Generic[V]):
+    """Packs values of one type. `form` changes with the type, so that no version misreads what another has written."""
+
+    def __init__(self, shape: Any) -> None:
+        self.form = hashlib.sha256(repr(msgspec.inspect.type_info(shape)).encode()).hexdigest()[:12]
+        self._encoder = msgspec.msgpack.Encoder(decimal_format="string")
+        self._decoder: msgspec.msgpack.Decoder[V | None] = msgspec.msgpack.Decoder(shape | None)
+        self._frame = msgspec.msgpack.Decoder(Packed)
+
+    def pack(self, asked_at: datetime, fresh_until: datetime, value: V | None) -> bytes:
+        """All three as bytes."""
+        framed = Packed(asked_at, fresh_until, msgspec.Raw(self._encoder.encode(value)))
+        return zlib.compress(self._encoder.encode(framed), 1)
+
+    def unpack(self, packed: bytes) -> tuple[datetime, datetime, V | None]:
+        """What was packed. Raises ValueError for anything else."""
+        try:
+            framed = self._frame.decode(zlib.decompress(packed))
+            return framed.asked_at, framed.fresh_until, self._decoder.decode(framed.value)
+        except (msgspec.MsgspecError, zlib.error) as error:
+            raise ValueError("not packed here") from error
+
+
+def can_be_marked(value: object) -> bool:
+    """Whether a value can say that it is stale: not None, and no empty list."""
+    return value is not None and value != ()
+
+
+def as_stale(value: V) -> V:
+    """The same value, marked stale wherever it tells how fresh it is."""
+    return _marked(value)  # type: ignore[no-any-return]
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, Freshness):
+        return dataclasses.replace(value, stale=True)
+    if type(value) is tuple:
+        return tuple(map(_marked, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        changed = {name: marked for name, each in fields.items() if (marked := _marked(each)) is not each}
+        return dataclasses.replace(value, **changed) if changed else value
+    return value
