@@ -1,0 +1,1 @@
+"""Rent paid on line."""
