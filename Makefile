@@ -50,11 +50,15 @@ graphiql: setup $(GRAPHIQL) ## the page for trying the graph out, built once
 $(GRAPHIQL): $(GRAPHIQL_SOURCES)
 	sh graphiql/build.sh
 
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
 lock: setup ## pins every dependency anew, with hashes and without addresses
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group node -o requirements/node.txt
+	$(LOCK) pyproject.toml --extra otel -o requirements/run.txt
+	$(LOCK) pyproject.toml --extra otel --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(LOCK) --group node -o requirements/node.txt
+	$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
+	$(LOCK) --group independent -c requirements/dev.txt -o requirements/independent.txt
 
 clean: ## everything that can be made again
 	rm -rf $(VENV) gateway/static graphiql/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

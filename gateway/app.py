@@ -1,12 +1,15 @@
 """The composition root: everything the gateway is made of, put together in reading order."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
@@ -14,21 +17,28 @@ from gateway.account_pages import account_routes, mails_page
 from gateway.accounts import Accounts, open_accounts
 from gateway.accounts.sender import MailServer
 from gateway.advice import load_advice
-from gateway.clients.base import Upstream, open_http
-from gateway.clients.billing import Billing
 from gateway.clients.mail import PrintedMails, SmtpServer
-from gateway.clients.property_management import PropertyManagement
 from gateway.clock import Clock, system_clock
 from gateway.context import Services
+from gateway.document_route import DocumentEndpoint, document_route
 from gateway.endpoint import Endpoint
 from gateway.graphiql import build_graphiql_page, graphiql_routes
 from gateway.loaders import Loaders
-from gateway.models.freshness import SourceSystem
+from gateway.models.principal import Principal
+from gateway.notice_documents import NoticeDocuments
+from gateway.payment_notification import notification_route
+from gateway.payments import Payments
+from gateway.payments import Tools as PaymentTools
+from gateway.probes import probe_routes
 from gateway.schema.root import build_schema, executable
+from gateway.security_headers import SecurityHeaders
 from gateway.settings import Settings
+from gateway.sharing.opening import open_sharing
+from gateway.tracing import open_tracing
+from gateway.upstreams import build_snapshots, open_billing, open_property_management, warming_up
 
-PROPERTY_CONNECTIONS = 8  # calls at a time that property management takes from the whole landlord
-BILLING_CONNECTIONS = 32
+ACCOUNT_CHANGED = "account-changed"
+"""News to all nodes: what is known of a rent account is not fresh any more."""
 
 
 def create_app(
@@ -46,64 +56,63 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            accounts = await stack.enter_async_context(open_accounts(settings, clock))
-            property_management = await stack.enter_async_context(open_property_management(settings, clock))
-            billing = await stack.enter_async_context(open_billing(settings, clock))
+            await stack.enter_async_context(open_tracing(settings.traces_url, version("tenant-gateway")))
+            sharing = await stack.enter_async_context(open_sharing(settings, clock))
+            accounts = await stack.enter_async_context(open_accounts(settings, clock, sharing))
+            property_management = await stack.enter_async_context(open_property_management(settings, clock, sharing))
+            billing = await stack.enter_async_context(open_billing(settings, clock, sharing))
+            await stack.enter_async_context(sharing.nodes.beating())
+            snapshots = build_snapshots(settings, clock, property_management, billing, sharing)
+            stack.push_async_callback(snapshots.close)
+            sharing.news.hear(
+                ACCOUNT_CHANGED, lambda number: snapshots.end_account(number.decode()) if number else None
+            )
+            await stack.enter_async_context(sharing.news.listening())
             mails = mail_server or (SmtpServer(settings.smtp_url.get_secret_value()) if settings.smtp_url else None)
             await stack.enter_async_context(accounts.working(property_management, mails))
+            own = accounts.tools
+
+            def account_changed(account_number: str) -> None:
+                sharing.news.tell(ACCOUNT_CHANGED, account_number.encode())
+
+            payments = Payments(PaymentTools(settings, clock, own.store, own.secrets, billing, account_changed))
+            await stack.enter_async_context(payments.working())
+            if settings.warm_up_at:
+                await stack.enter_async_context(warming_up(settings, clock, accounts, snapshots, sharing))
+
+            def new_loaders(renewing: Principal | None = None) -> Loaders:
+                """Those of a request; for who wants the own values anew, they are read anew, once a minute."""
+                not_before = snapshots.renew(renewing.account_number) if renewing else None
+                return Loaders(snapshots, until=_now() + settings.request_deadline_seconds, not_before=not_before)
+
             services = Services(
                 settings=settings,
                 clock=clock,
                 accounts=accounts,
+                payments=payments,
+                documents=NoticeDocuments(accounts, billing),
                 advice=load_advice(settings.advice_directory),
                 upstream_health=(property_management.health, billing.health),
             )
             app.state.accounts = accounts
+            app.state.upstream_health = services.upstream_health
+            app.state.payments = payments
+            app.state.documents = DocumentEndpoint(services, new_loaders)
             app.state.endpoint = Endpoint(
                 schema=executable(build_schema()),
                 services=services,
-                build_loaders=lambda: Loaders(property_management, billing),
+                build_loaders=new_loaders,
                 new_request_id=lambda: uuid.uuid4().hex,
                 page=build_graphiql_page(demo_account) if settings.development else None,
             )
             yield
 
-    return Starlette(routes=_routes(settings, mail_server, demo_account), lifespan=lifespan)
+    headers = Middleware(SecurityHeaders, https=settings.public_origin.startswith("https:"))
+    return Starlette(routes=_routes(settings, mail_server, demo_account), lifespan=lifespan, middleware=[headers])
 
 
-@asynccontextmanager
-async def open_property_management(settings: Settings, clock: Clock) -> AsyncIterator[PropertyManagement]:
-    """The client of property management; its session is closed at the end."""
-    async with open_http(connections=PROPERTY_CONNECTIONS) as http:
-        upstream = Upstream(
-            SourceSystem.PROPERTY_MANAGEMENT, http, deadline_seconds=settings.upstream_deadline_seconds, clock=clock
-        )
-        client = PropertyManagement(
-            upstream,
-            settings.property_url,
-            company=settings.property_company,
-            user=settings.property_user,
-            password=settings.property_password.get_secret_value(),
-        )
-        try:
-            yield client
-        finally:
-            await client.close()
-
-
-@asynccontextmanager
-async def open_billing(settings: Settings, clock: Clock) -> AsyncIterator[Billing]:
-    """The client of billing."""
-    async with open_http(connections=BILLING_CONNECTIONS) as http:
-        upstream = Upstream(
-            SourceSystem.BILLING, http, deadline_seconds=settings.upstream_deadline_seconds, clock=clock
-        )
-        yield Billing(
-            upstream,
-            settings.billing_url,
-            user=settings.billing_user,
-            secret=settings.billing_secret.get_secret_value(),
-        )
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _routes(
@@ -111,10 +120,11 @@ def _routes(
 ) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         Route("/graphql", _GraphQL()),
-        Route("/healthz", _healthz),
-        Route("/readyz", _readyz),
+        *probe_routes(settings.scraping_networks),
         Route("/.well-known/jwks.json", _jwks),
         *account_routes(settings.landlord_name),
+        notification_route(),
+        document_route(),
     ]
     if settings.development:
         routes += graphiql_routes(demo_account)
@@ -134,14 +144,3 @@ async def _jwks(request: Request) -> Response:
     """The public keys of access tokens; asked for again after five minutes."""
     accounts: Accounts = request.app.state.accounts
     return JSONResponse(await accounts.jwks(), headers={"Cache-Control": "public, max-age=300"})
-
-
-async def _healthz(_: Request) -> Response:
-    return PlainTextResponse("ok\n")
-
-
-async def _readyz(request: Request) -> Response:
-    """Ready when the gateway's own database answers; a sick legacy system makes no node unready."""
-    accounts: Accounts = request.app.state.accounts
-    ready = await accounts.is_reachable()
-    return JSONResponse({"database": "ready" if ready else "not ready"}, 200 if ready else 503)

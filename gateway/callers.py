@@ -24,12 +24,22 @@ def read_caller(request: Request, trusted_proxies: Sequence[Network]) -> Caller:
     )
 
 
-def is_from_own_site(request: Request, own_origin: str) -> bool:
-    """Whether the request carries a header that other sites' pages cannot send, and no sign of coming from one."""
-    preflighted = "graphql-preflight" in request.headers or "apollo-require-preflight" in request.headers
+def comes_by_trusted_proxy(request: Request, trusted_proxies: Sequence[Network]) -> bool:
+    """Whether a trusted proxy stands at the other end of the connection: its request id and trace are believed."""
+    return request.client is not None and _is_in(request.client.host, trusted_proxies)
+
+
+def is_from_own_site(request: Request, own_origin: str, allowed_origins: frozenset[str]) -> bool:
+    """Whether the request carries a header that other sites' pages cannot send, and no sign of coming from one.
+
+    The allowed origins are as good as one's own: a browser lets their pages send that header.
+    """
+    if "graphql-preflight" not in request.headers and "apollo-require-preflight" not in request.headers:
+        return False
     origin = request.headers.get("origin")
-    site = request.headers.get("sec-fetch-site")
-    return preflighted and origin in {None, own_origin} and site in {None, "same-origin", "none"}
+    if origin is not None and origin.lower() in allowed_origins:
+        return True
+    return origin in {None, own_origin} and request.headers.get("sec-fetch-site") in {None, "same-origin", "none"}
 
 
 def session_cookie(value: str | None) -> str:

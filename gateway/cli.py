@@ -4,8 +4,9 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from importlib import metadata
+from pathlib import Path
 
 from gateway.advice import AdviceError
 from gateway.commands import CommandError
@@ -41,15 +42,16 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = subparsers.add_parser("serve", help="the gateway; settings from GATEWAY_… variables or .env")
     _listening(serve)
-    # Sessions, tokens and places are the landlord's, not a process's: until processes share them there is one.
-    serve.add_argument("--workers", type=int, choices=[1], default=1, help="processes; only 1 for now")
+    serve.add_argument("--workers", type=_positive, default=1, help="processes that serve, on one port (default 1)")
     serve.set_defaults(command="serve")
 
-    simulate = subparsers.add_parser("simulate", help="both legacy systems, simulated, alone")
+    simulate = subparsers.add_parser("simulate", help="both legacy systems and the payment page, simulated, alone")
     simulate.add_argument("--host", default="127.0.0.1")
     simulate.add_argument("--property-port", type=_port, default=8101)
     simulate.add_argument("--billing-port", type=_port, default=8102)
     simulate.add_argument("--admin-port", type=_port, default=8103)
+    simulate.add_argument("--payment-port", type=_port, default=8104)
+    simulate.add_argument("--notification-url", default="", help="where the payment page notifies the gateway")
     _landlord(simulate)
     simulate.add_argument("--now", type=_moment, help="the moment to begin at, ISO 8601, Paris time by default")
     simulate.set_defaults(command="simulate")
@@ -81,6 +83,15 @@ def _add_administration(subparsers: "argparse._SubParsersAction[argparse.Argumen
         handle.add_argument("--operator", help="who decides; the user of this machine unless named")
     assistance.set_defaults(command="assistance")
 
+    payments = subparsers.add_parser("payments", help="rent paid on line")
+    reconcile = payments.add_subparsers(required=True, dest="action", metavar="action").add_parser(
+        "reconcile", help="what is paid on the payment page against what billing shows"
+    )
+    reconcile.add_argument("report", nargs="?", type=Path, help="the page's transaction report; else its notifications")
+    reconcile.add_argument("--from", dest="since", type=_day, help="first UTC day, 2026-11-03 (default a week ago)")
+    reconcile.add_argument("--to", dest="until", type=_day, help="last UTC day (default today)")
+    payments.set_defaults(command="payments")
+
     keys = subparsers.add_parser("keys", help="the keys that sign access tokens")
     keys.add_subparsers(required=True, dest="action", metavar="action").add_parser("rotate", help="a new one signs")
     keys.set_defaults(command="keys")
@@ -108,6 +119,13 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("must be a number above 0")
     return int(text)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a day is written 2026-11-03") from None
 
 
 def _moment(text: str) -> datetime:

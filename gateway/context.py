@@ -15,6 +15,8 @@ from gateway.models.dates import YearMonth, civil_date
 from gateway.models.money import Locale
 from gateway.models.principal import Principal
 from gateway.models.tenant import Tenant
+from gateway.notice_documents import NoticeDocuments
+from gateway.payments import Payments
 from gateway.settings import Settings
 
 
@@ -25,6 +27,8 @@ class Services:
     settings: Settings
     clock: Clock
     accounts: Accounts
+    payments: Payments
+    documents: NoticeDocuments
     advice: Mapping[str, Advice]
     upstream_health: tuple[Health, ...]
 

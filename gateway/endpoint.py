@@ -1,13 +1,11 @@
 """GraphQL over HTTP: negotiate, limit, find out who is asking, run the operation, answer."""
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import graphql
-import msgspec
-from graphql.execution import Executor
-from graphql.validation.rules import overlapping_fields_can_be_merged
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -15,70 +13,43 @@ from starlette.types import Receive, Scope, Send
 from gateway.accounts.app_versions import find_outdated
 from gateway.callers import (
     SESSION_COOKIE,
+    comes_by_trusted_proxy,
     device_cookie,
     is_from_own_site,
     read_caller,
     session_cookie,
 )
 from gateway.context import Context, NewCookies, Services
+from gateway.cors import cors_headers, is_preflight, preflight_answer
+from gateway.documents import Documents, Prepared
 from gateway.errors import Unauthenticated
 from gateway.loaders import Loaders
 from gateway.locale import translate
 from gateway.models.account import Caller
 from gateway.models.money import Locale
 from gateway.models.principal import Principal
-from gateway.negotiation import GRAPHQL_RESPONSE, answer_type, is_json, wants_html
-from gateway.presenting import internal_error, log_unexpected, present_errors, present_refusals
-from gateway.schema.alone import StandsAlone
-
-MAX_TOKENS = 4_000
-# Of graphql-core's own default a small document can burn half a second.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
-RULES = (*graphql.specified_rules, StandsAlone)
+from gateway.negotiation import GRAPHQL_RESPONSE, answer_type, wants_anew, wants_html
+from gateway.presenting import internal_error, log_unexpected, present_errors
+from gateway.reading import GraphQLRequest, read_address, read_body
+from gateway.refusal import Answer, Refusal
+from gateway.sight import Served, known_request_id, seen, seen_operation
 
 
-class GraphQLRequest(msgspec.Struct):
-    """The body of a request."""
-
-    query: str
-    variables: dict[str, Any] | None = None
-    operationName: str | None = None
-    extensions: dict[str, Any] | None = None
-
-
-class Refusal(Exception):
-    """The request is answered without running anything."""
-
-    def __init__(
-        self, status: int, code: str, message: str = "", *, extensions: dict[str, Any] | None = None, **headers: str
-    ) -> None:
-        super().__init__(code)
-        self.status = status
-        self.errors: list[dict[str, Any]] = [{"message": message, "extensions": {"code": code} | (extensions or {})}]
-        self.headers = [(name.replace("_", "-"), value) for name, value in headers.items()]
-
-    @property
-    def about_document(self) -> bool:
-        """Whether the HTTP request was fine and the GraphQL in it was not."""
-        return self.status == 422 or self.errors[0]["extensions"]["code"] in {"GRAPHQL_PARSE_FAILED", "BAD_USER_INPUT"}
-
-    @classmethod
-    def of(cls, status: int, code: str, errors: list[graphql.GraphQLError]) -> "Refusal":
-        """A refusal with the errors that graphql-core found."""
-        refusal = cls(status, code)
-        refusal.errors = present_refusals(errors, code)
-        return refusal
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Endpoint:
-    """`POST /graphql`; `page` answers a browser that asks with GET."""
+    """`POST /graphql`, and GET where it is switched on; `page` answers a browser that asks with GET."""
 
     schema: graphql.GraphQLSchema
     services: Services
-    build_loaders: Callable[[], Loaders]
+    build_loaders: Callable[[Principal | None], Loaders]
     new_request_id: Callable[[], str]
     page: Callable[[Request], Awaitable[Response]] | None = None
+    timer: Callable[[], float] = time.perf_counter
+    under_way: int = field(default=0, init=False)
+    documents: Documents = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.documents = Documents(self.schema, self.services.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
@@ -87,70 +58,82 @@ class Endpoint:
 
     async def respond(self, request: Request) -> Response:
         """Answers one HTTP request; never raises."""
-        request_id = self.new_request_id()
-        caller = read_caller(request, self.services.settings.trusted_networks)
+        origins = self.services.settings.cors_origins
+        if origins and is_preflight(request):
+            return preflight_answer(request, origins)
+        if self.page is not None and request.method == "GET" and wants_html(request.headers.get("accept")):
+            return await self.page(request)
+        known = comes_by_trusted_proxy(request, self.services.settings.trusted_networks)
+        headers = request.headers if known else {}
+        began, served = self.timer(), Served(known_request_id(headers) or self.new_request_id())
         media_type = answer_type(request.headers.get("accept"))
-        try:
-            if request.method != "POST":
-                return await self._other_method(request)
-            if media_type is None:
-                raise Refusal(406, "NOT_ACCEPTABLE", "This address answers with JSON.")
-            answer = await self._answer(request, caller, request_id)
-            if media_type != GRAPHQL_RESPONSE:
-                answer.status = 200
-        except Refusal as refusal:
-            answer = Answer(refusal.status, {"errors": refusal.errors}, refusal.headers)
-            if media_type != GRAPHQL_RESPONSE and refusal.about_document:
-                answer.status = 200  # what older clients expect of every well-formed GraphQL answer
-        except ClientDisconnect:
-            return Response(status_code=499)
-        except Exception as error:  # the last line of defence: masked to the caller, loud in the log
-            log_unexpected(error, f"request {request_id}")
-            answer = Answer(500, {"errors": [internal_error(caller.locale, request_id)]})
-        answer.headers.append(("X-Request-Id", request_id))
+        with seen(served, request.method, request.url.scheme, "/graphql", headers):
+            try:
+                answer = await self._guarded(request, media_type, served)
+            except ClientDisconnect:
+                answer = Answer(499, {})
+            served.status, served.codes, served.seconds = answer.status, answer.codes, self.timer() - began
+        answer.headers += [("X-Request-Id", served.request_id), *cors_headers(request, origins)]
         return answer.response(media_type or GRAPHQL_RESPONSE)
 
-    async def _answer(self, request: Request, caller: Caller, request_id: str) -> "Answer":
+    async def _guarded(self, request: Request, media_type: str | None, served: Served) -> Answer:
+        """The answer, whatever happens; with application/json older clients get 200 for all well-formed GraphQL."""
+        caller = read_caller(request, self.services.settings.trusted_networks)
+        self.under_way += 1
+        try:
+            if self.under_way > self.services.settings.max_requests_at_once:
+                raise Refusal(503, "OVERLOADED", translate(caller.locale, "OVERLOADED"), Retry_After="1")
+            if media_type is None:
+                raise Refusal(406, "NOT_ACCEPTABLE", "This address answers with JSON.")
+            answer, about_document = await self._answer(request, caller, served), True
+        except Refusal as refusal:
+            answer, about_document = refusal.answer(), refusal.about_document
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # the last line of defence: masked to the caller, loud in the log
+            log_unexpected(error, f"request {served.request_id}")
+            answer, about_document = Answer(500, {"errors": [internal_error(caller.locale, served.request_id)]}), False
+        finally:
+            self.under_way -= 1
+        if about_document and media_type != GRAPHQL_RESPONSE:
+            answer.status = 200
+        return answer
+
+    async def _answer(self, request: Request, caller: Caller, served: Served) -> Answer:
+        settings = self.services.settings
         name, version = (request.headers.get(f"apollographql-client-{what}") for what in ("name", "version"))
-        if (newer := find_outdated(self.services.settings, name, version)) is not None:
+        if (newer := find_outdated(settings, name, version)) is not None:
             message = translate(caller.locale, "CLIENT_OUTDATED")
             raise Refusal(426, "CLIENT_OUTDATED", message, extensions={"storeUrl": newer.store_url})
         question = await self._read(request)
-        from_own_site = is_from_own_site(request, self.services.settings.public_origin)
+        from_own_site = is_from_own_site(request, settings.public_origin, settings.cors_origins)
         principal = await self._principal(request, caller.locale, from_own_site, changing="mutation" in question.query)
-        context = Context(principal, self.build_loaders(), self.services, caller, from_own_site)
-        executor = Executor.build(
-            self.schema,
-            self._document(question),
-            context_value=context,
-            raw_variable_values=question.variables or {},
-            operation_name=question.operationName,
-            max_coercion_errors=5,
-        )
-        if isinstance(executor, list):
-            raise Refusal.of(400, "BAD_USER_INPUT", executor)
-        running = executor.execute_operation()
-        result = cast("graphql.ExecutionResult", await running if isinstance(running, Awaitable) else running)
+        prepared = self.documents.prepare(question.query, question.operationName)
+        served.operation, served.kind = prepared.operation.name or "", prepared.operation.kind.value
+        if request.method != "POST" and prepared.operation.kind is not graphql.OperationType.QUERY:
+            raise Refusal(405, "METHOD_NOT_ALLOWED", "Only queries are answered to GET; use POST.", Allow="POST")
+        loaders = self.build_loaders(principal if wants_anew(request.headers.get("cache-control")) else None)
+        context = Context(principal, loaders, self.services, caller, from_own_site)
+        with seen_operation(served):
+            return await self._run(prepared, question, context, served.request_id)
+
+    async def _run(self, prepared: Prepared, question: GraphQLRequest, context: Context, request_id: str) -> Answer:
+        run = self.documents.start(prepared, context, question.variables or {})
+        result = await self.documents.finish(prepared, run)
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
-            body["errors"] = present_errors(result.errors, caller.locale, request_id)
+            max_errors = self.services.settings.max_errors
+            body["errors"] = present_errors(result.errors, context.locale, request_id, max_errors)
         forbidden = result.data is None and _all_forbidden(body["errors"])
         return Answer(403 if forbidden else 200, body, _cookie_headers(context.cookies))
 
     async def _read(self, request: Request) -> GraphQLRequest:
-        if not is_json(request.headers.get("content-type", "")):
-            raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json, in UTF-8.")
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > (longest := self.services.settings.max_body_bytes):
-                message = f"The request is longer than {longest} bytes."
-                raise Refusal(413, "PAYLOAD_TOO_LARGE", message, Connection="close")
-        try:
-            return msgspec.json.decode(bytes(body), type=GraphQLRequest)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            message = 'The body must be a JSON object with a "query", and "variables" that are an object.'
-            raise Refusal(400, "BAD_REQUEST", message) from None
+        if request.method == "POST":
+            return await read_body(request, self.services.settings)
+        if request.method == "GET" and self.services.settings.get_queries:
+            return read_address(request)
+        allowed = "GET, POST" if self.services.settings.get_queries else "POST"
+        raise Refusal(405, "METHOD_NOT_ALLOWED", "Ask with POST.", Allow=allowed)
 
     async def _principal(
         self, request: Request, locale: Locale, from_own_site: bool, *, changing: bool
@@ -180,42 +163,6 @@ class Endpoint:
             challenge = 'Bearer error="invalid_token"'
             message = translate(locale, "session_expired")
             raise Refusal(401, "UNAUTHENTICATED", message, WWW_Authenticate=challenge) from None
-
-    def _document(self, question: GraphQLRequest) -> graphql.DocumentNode:
-        try:
-            document = graphql.parse(question.query, max_tokens=MAX_TOKENS)
-        except graphql.GraphQLError as error:
-            raise Refusal.of(400, "GRAPHQL_PARSE_FAILED", [error]) from None
-        except RecursionError:
-            raise Refusal(400, "GRAPHQL_PARSE_FAILED", "The document is nested too deeply.") from None
-        if errors := graphql.validate(self.schema, document, RULES, max_errors=20):
-            raise Refusal.of(422, "GRAPHQL_VALIDATION_FAILED", errors)
-        operation = graphql.get_operation_ast(document, question.operationName)
-        if operation is None:
-            raise Refusal(422, "OPERATION_NOT_FOUND", "Name one of the document's operations in operationName.")
-        return document
-
-    async def _other_method(self, request: Request) -> Response:
-        if self.page is not None and request.method == "GET" and wants_html(request.headers.get("accept")):
-            return await self.page(request)
-        raise Refusal(405, "METHOD_NOT_ALLOWED", "Ask with POST.", Allow="POST")
-
-
-@dataclass(slots=True)
-class Answer:
-    """What goes back: status, JSON, headers."""
-
-    status: int
-    body: dict[str, Any]
-    headers: list[tuple[str, str]] = field(default_factory=list)
-
-    def response(self, media_type: str) -> Response:
-        """As Starlette sends it."""
-        response = Response(msgspec.json.encode(self.body), self.status, media_type=f"{media_type}; charset=utf-8")
-        response.headers["Cache-Control"] = "no-store"
-        for name, value in self.headers:
-            response.headers.append(name, value)
-        return response
 
 
 def _all_forbidden(errors: list[dict[str, Any]]) -> bool:

@@ -1,9 +1,12 @@
 """What the caller sends and reads: media types and languages of HTTP headers."""
 
+import re
+
 from gateway.models.money import Locale
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
+_QUALITY = re.compile(r"\d(\.\d{0,3})?", re.ASCII)
 
 
 def answer_type(accept: str | None) -> str | None:
@@ -41,15 +44,18 @@ def wants_html(accept: str | None) -> bool:
     return accept is not None and "text/html" in _weighted(accept)
 
 
+def wants_anew(cache_control: str | None) -> bool:
+    """Whether the caller asks for values that are read anew (`Cache-Control: no-cache`, as browsers reload)."""
+    return cache_control is not None and "no-cache" in (part.strip().lower() for part in cache_control.split(","))
+
+
 def _weighted(header: str) -> dict[str, float]:
     weighted: dict[str, float] = {}
     for entry in header.lower().split(",")[:50]:
         value, *parameters = (part.strip() for part in entry.split(";"))
         quality = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
-        try:
-            weighted[value] = min(max(float(quality), 0.0), 1.0)
-        except ValueError:
-            weighted[value] = 0.0
+        # Digits and a point: what float() takes besides ("nan", "1_0") is no weight.
+        weighted[value] = min(float(quality), 1.0) if _QUALITY.fullmatch(quality) else 0.0
     return weighted
 
 

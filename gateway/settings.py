@@ -1,6 +1,7 @@
 """The gateway's settings; the only reader of the environment (`GATEWAY_…`, or `.env`)."""
 
 import os
+from datetime import time
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -12,6 +13,20 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from gateway.advice import SHIPPED_ADVICE
 from gateway.models.closure import Closure
+from gateway.models.return_url import ReturnPlace, parse_return_places
+
+# A tenant's own values for a day, what tenants share for a week (docs/decisions/0006).
+LAST_KNOWN_HOURS = {
+    "leases": 24.0,
+    "water": 24.0,
+    "works": 24.0,
+    "balances": 24.0,
+    "due_notices": 24.0,
+    "ledger_pages": 24.0,
+    "dwellings": 168.0,
+    "advisors": 168.0,
+    "agencies": 168.0,
+}
 
 _PLAIN = {
     "string_too_short": "must not be empty",
@@ -58,6 +73,17 @@ def _mail_server(address: SecretStr) -> SecretStr:
     return address
 
 
+def _valkey_server(address: SecretStr) -> SecretStr:
+    parts = urlsplit(address.get_secret_value())
+    if parts.scheme not in {"valkey", "valkeys", "redis", "rediss"} or not parts.hostname:
+        raise ValueError("must begin with valkey://, valkeys://, redis:// or rediss://")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("must have a number for its port") from None
+    return address
+
+
 def _networks(text: str) -> str:
     for each in text.split(","):
         if each.strip():
@@ -65,10 +91,44 @@ def _networks(text: str) -> str:
     return text
 
 
+def _page_address(text: str) -> str:
+    _http_address(text)
+    return text  # with the slash at its end, without which the page answers with a redirect
+
+
+def _return_urls(text: str) -> str:
+    parse_return_places(text)
+    return text
+
+
+def _origins(text: str) -> str:
+    for origin in filter(None, map(str.strip, text.split(","))):
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or origin.lower() != f"{parts.scheme}://{parts.netloc}".lower():
+            raise ValueError("must be origins such as https://app.example.fr, without a path, and never *")
+        if not parts.hostname or "@" in parts.netloc or "*" in parts.netloc:
+            raise ValueError("must be origins such as https://app.example.fr, without a path, and never *")
+    return text
+
+
 def _closure(text: str) -> str:
     if text.strip():
         Closure.parse(text)
     return text
+
+
+def _kept_hours(given: dict[str, float]) -> dict[str, float]:
+    if unknown := given.keys() - LAST_KNOWN_HOURS.keys():
+        raise ValueError(f"knows no kind {', '.join(sorted(unknown))}; kinds are {', '.join(LAST_KNOWN_HOURS)}")
+    if not all(0 <= hours <= 24 * 30 for hours in given.values()):
+        raise ValueError("must be hours from 0 to 720")
+    return LAST_KNOWN_HOURS | given
+
+
+def _clock_time(text: str) -> str:
+    if text.strip():
+        time.fromisoformat(text.strip())
+    return text.strip()
 
 
 HttpAddress = Annotated[str, AfterValidator(_http_address)]
@@ -92,6 +152,9 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database_address)] = Field(
         default="sqlite:///var/gateway.sqlite", description="sqlite:///file or postgresql://user:password@host/name"
     )
+    valkey_url: Annotated[SecretStr, AfterValidator(_valkey_server)] | None = Field(
+        default=None, description="valkey://, redis:// or, with TLS, valkeys:// or rediss://user:password@host:port/0"
+    )
     public_url: HttpAddress = Field(description="Where tenants reach the gateway; issuer of its tokens")
     secret_key: Annotated[SecretStr, AfterValidator(_strong)] = Field(
         description="At least 32 random characters; everything secret is derived from it. "
@@ -99,6 +162,19 @@ class Settings(BaseSettings):
     )
     upstream_deadline_seconds: float = Field(
         default=10.0, gt=0, le=60, description="Longest wait for one answer of a legacy system, body included"
+    )
+    request_deadline_seconds: float = Field(
+        default=10.0, gt=0, le=60, description="Longest wait of one request for all that it asks of legacy systems"
+    )
+    stale_patience_seconds: float = Field(
+        default=2.5, gt=0, le=60, description="Longest wait for a fresh value where a last known one is at hand"
+    )
+    last_known_hours: Annotated[dict[str, float], AfterValidator(_kept_hours)] = Field(
+        default={}, validate_default=True, description="How long a last known value may stand in, by kind, as JSON"
+    )
+    memory_megabytes: int = Field(default=256, ge=1, description="Memory for packed values, in each process")
+    warm_up_at: Annotated[str, AfterValidator(_clock_time)] = Field(
+        default="05:05", description="When the day's values are read ahead, Paris time; empty for never"
     )
     property_closure: Annotated[str, AfterValidator(_closure)] = Field(
         default="22:00-05:00", description="When property management is closed, Paris time; empty where never"
@@ -112,6 +188,36 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(
         default=65_536, gt=0, description="Longest request body; longer ones are refused unread"
+    )
+    max_tokens: int = Field(default=1_000, ge=100, description="Most tokens of a document")
+    max_depth: int = Field(default=15, ge=1, le=60, description="Deepest nesting of a document")
+    max_aliases: int = Field(default=30, ge=0, description="Most aliases of an operation, fragments followed")
+    max_root_fields: int = Field(
+        default=20, ge=1, description="Most root fields of an operation, and most operations of a document"
+    )
+    max_directives: int = Field(default=50, ge=0, description="Most directives of an operation, fragments followed")
+    max_legacy_calls: int = Field(
+        default=40, ge=1, description="Most legacy calls that an operation may cause, by the schema's @cost"
+    )
+    max_rows: int = Field(default=5_000, ge=1, description="Most objects in an answer, by the schema's @listSize")
+    max_errors: int = Field(default=50, ge=1, description="Most errors in an answer")
+    max_requests_at_once: int = Field(
+        default=500, ge=1, description="GraphQL requests under way beyond which more are answered OVERLOADED"
+    )
+    slow_client_seconds: float = Field(
+        default=10.0, gt=0, le=300, description="Longest time that headers, and then a body, may take to arrive"
+    )
+    get_queries: bool = Field(default=False, description="Whether queries are answered to GET")
+    allowed_origins: Annotated[str, AfterValidator(_origins)] = Field(
+        default="", description="Origins whose pages may call with cookies, separated by commas"
+    )
+
+    metrics_networks: Annotated[str, AfterValidator(_networks)] = Field(
+        default="127.0.0.0/8,::1/128",
+        description="Networks that may read /metrics, separated by commas; never through a proxy",
+    )
+    traces_url: HttpAddress | None = Field(
+        default=None, description="Where OpenTelemetry traces go by OTLP/HTTP (…/v1/traces); needs the extra otel"
     )
 
     landlord_name: str = Field(default="Le bailleur", min_length=1, description="As tenants read it in mails")
@@ -146,6 +252,51 @@ class Settings(BaseSettings):
     )
     app_store_url_ios: HttpAddress = Field(default="https://apps.apple.com/fr", description="Where a newer app is")
 
+    payment_site_id: str | None = Field(
+        default=None, pattern=r"^[0-9]{8}$", description="The landlord's shop at the payment page; unset: no payments"
+    )
+    payment_mode: Literal["TEST", "PRODUCTION"] = Field(
+        default="TEST", description="Whether cards are really charged (PRODUCTION)"
+    )
+    payment_test_key: SecretStr | None = Field(default=None, min_length=16, description="The shop's key for TEST")
+    payment_production_key: SecretStr | None = Field(
+        default=None, min_length=16, description="The shop's key for PRODUCTION"
+    )
+    payment_page_url: Annotated[str, AfterValidator(_page_address)] = Field(
+        default="https://secure.payzen.eu/vads-payment/", description="Where the form of a payment is sent"
+    )
+    payment_return_urls: Annotated[str, AfterValidator(_return_urls)] = Field(
+        default="",
+        description="Where tenants may come back to after paying, separated by commas; all below a path that ends "
+        "with /, else that very path",
+    )
+    payment_minutes: int = Field(
+        default=20, ge=5, le=1440, description="So long the form of a payment can be sent to the page"
+    )
+    payment_in_advance: bool = Field(default=False, description="Whether more than the expected balance may be paid")
+
+    @cached_property
+    def payment_keys(self) -> dict[str, str]:
+        """The shop's keys by mode."""
+        keys = {"TEST": self.payment_test_key, "PRODUCTION": self.payment_production_key}
+        return {mode: key.get_secret_value() for mode, key in keys.items() if key is not None}
+
+    @cached_property
+    def payment_return_places(self) -> tuple[ReturnPlace, ...]:
+        """Where the payment page may send browsers."""
+        return parse_return_places(self.payment_return_urls)
+
+    @cached_property
+    def payments_lack(self) -> tuple[str, ...]:
+        """The settings without which nobody can pay; empty where all are there."""
+        key = f"payment_{self.payment_mode.lower()}_key"
+        needed = {
+            "payment_site_id": self.payment_site_id,
+            key: self.payment_keys.get(self.payment_mode),
+            "payment_return_urls": self.payment_return_places,
+        }
+        return tuple(name for name, value in needed.items() if not value)
+
     @cached_property
     def public_origin(self) -> str:
         """Scheme, host and port of the public address, as browsers name it."""
@@ -153,9 +304,19 @@ class Settings(BaseSettings):
         return f"{parts.scheme}://{parts.netloc}".lower()
 
     @cached_property
+    def cors_origins(self) -> frozenset[str]:
+        """Other origins whose pages may call with cookies, as browsers name them."""
+        return frozenset(each.strip().lower() for each in self.allowed_origins.split(",") if each.strip())
+
+    @cached_property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The proxies whose word on the caller's address is believed."""
         return tuple(ip_network(each.strip()) for each in self.trusted_proxies.split(",") if each.strip())
+
+    @cached_property
+    def scraping_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Who may read the metrics."""
+        return tuple(ip_network(each.strip()) for each in self.metrics_networks.split(",") if each.strip())
 
     @cached_property
     def planned_property_closure(self) -> Closure | None:

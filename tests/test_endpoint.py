@@ -2,23 +2,46 @@
 
 import asyncio
 import json
+import logging
+import shutil
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import Gateway
+from gateway.settings import given_settings
+from gateway.simulator import Simulator
+from tests.support import Gateway, HeldClock, run_gateway, settings_for
 
 NEWER = "application/graphql-response+json"
 QUERY = {"query": "{ serviceStatus { systems { system } } }"}
 
+OtherGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
+
+
+@pytest.fixture
+def other_gateway(simulator: Simulator, clock: HeldClock, migrated: Path, tmp_path: Path) -> OtherGateway:
+    """Runs a gateway with other settings, and without accounts."""
+
+    @asynccontextmanager
+    async def run(**settings: Any) -> AsyncIterator[Gateway]:
+        database = tmp_path / "other.sqlite"
+        shutil.copy(migrated, database)
+        async with run_gateway(simulator, settings_for(simulator, database, **settings), clock) as running:
+            yield running
+
+    return run
+
 
 async def send(
     gateway: Gateway, body: bytes, *, content_type: str = "application/json", accept: str | None = NEWER, **headers: str
-) -> tuple[int, dict[str, Any], dict[str, str]]:
+) -> tuple[int, dict[str, Any], Mapping[str, str]]:
     """Status, JSON and headers of a POST of raw bytes."""
     sent = {"Content-Type": content_type} | ({"Accept": accept} if accept else {}) | headers
     async with gateway.http.post(f"{gateway.url}/graphql", data=body, headers=sent) as response:
-        return response.status, json.loads(await response.read()), dict(response.headers)
+        return response.status, json.loads(await response.read()), response.headers
 
 
 def code_of(answer: dict[str, Any]) -> str:
@@ -94,7 +117,7 @@ async def test_the_answers_type_is_negotiated(gateway: Gateway, accept: str | No
     assert len(answer["data"]["serviceStatus"]["systems"]) == 2
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/xml", "application/json;q=0"])
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "application/json;q=0", "application/json;q=nan"])
 async def test_nothing_else_is_acceptable(gateway: Gateway, accept: str) -> None:
     status, answer, _ = await send(gateway, json.dumps(QUERY).encode(), accept=accept)
     assert (status, code_of(answer)) == (406, "NOT_ACCEPTABLE")
@@ -162,7 +185,7 @@ async def test_a_bug_is_masked_and_found_by_its_request(gateway: Gateway, caplog
     [
         'mutation { a: logIn(input: {accountLabel: "A", password: "b"}) { __typename } logOut { endedSessions } }',
         "mutation { "
-        + " ".join(f'a{i}: logIn(input: {{accountLabel: "L{i}", password: "b"}}) {{ __typename }}' for i in range(50))
+        + " ".join(f'a{i}: logIn(input: {{accountLabel: "L{i}", password: "b"}}) {{ __typename }}' for i in range(10))
         + " }",
         "mutation { ...F } fragment F on Mutation { ...G logOut { endedSessions } } fragment G on Mutation "
         '{ logIn(input: {accountLabel: "A", password: "b"}) { __typename } }',
@@ -188,3 +211,162 @@ async def test_health(gateway: Gateway) -> None:
     for path in ("/healthz", "/readyz"):
         async with gateway.http.get(f"{gateway.url}{path}") as response:
             assert response.status == 200
+
+
+async def test_every_answer_carries_security_headers(gateway: Gateway) -> None:
+    for body, accept in ((json.dumps(QUERY).encode(), NEWER), (b"nonsense", NEWER), (b"{}", "text/html")):
+        _, _, headers = await send(gateway, body, accept=accept)
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "Strict-Transport-Security" not in headers  # the public address is http
+        assert headers["X-Request-Id"]
+
+
+async def test_https_is_kept_to_where_the_public_address_has_it(other_gateway: OtherGateway) -> None:
+    async with other_gateway(public_url="https://tenants.example.fr") as gateway:
+        _, _, headers = await send(gateway, json.dumps(QUERY).encode())
+        assert headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+async def get(gateway: Gateway, accept: str = NEWER, **parameters: str) -> tuple[int, Any, Mapping[str, str]]:
+    async with gateway.http.get(f"{gateway.url}/graphql", params=parameters, headers={"Accept": accept}) as response:
+        return response.status, await response.json(content_type=None), response.headers
+
+
+async def test_queries_by_get_where_they_are_switched_on(other_gateway: OtherGateway) -> None:
+    async with other_gateway(get_queries=True) as gateway:
+        assert (await get(gateway, query="{ __typename }"))[:2] == (200, {"data": {"__typename": "Query"}})
+        query = "query A($p: Platform!) { minimumAppVersion(platform: $p) { minimum } } query B { __typename }"
+        status, answer, _ = await get(
+            gateway, query=query, operationName="A", variables='{"p": "IOS"}', extensions="{}"
+        )
+        assert (status, answer["data"]["minimumAppVersion"]["minimum"]) == (200, "0.0.0")
+        for name, mutation in (
+            ("", "mutation { logOut { ended } }"),
+            ("M", "query Q { __typename } mutation M { logOut { ended } }"),
+        ):
+            status, answer, headers = await get(gateway, query=mutation, operationName=name)
+            assert (status, code_of(answer), headers["Allow"]) == (405, "METHOD_NOT_ALLOWED", "POST")
+        assert (await get(gateway, "application/json", query="mutation { logOut { ended } }"))[0] == 405
+        for wrong in ({}, {"query": "{a}", "variables": "[]"}, {"query": "{a}", "variables": '{"a":1,"a":2}'},
+                      {"query": "{a}", "variables": "{"}, {"query": "{a}", "extensions": "1"}):  # fmt: skip
+            status, answer, _ = await get(gateway, **wrong)
+            assert (status, code_of(answer)) == (400, "BAD_REQUEST"), wrong
+        deep = "{ me { " + "advisor { agency { " * 10 + "name" + "}}" * 10 + "}}"
+        status, answer, _ = await get(gateway, query=deep)
+        assert (status, code_of(answer)) == (422, "QUERY_TOO_DEEP")
+        async with gateway.http.get(
+            f"{gateway.url}/graphql?query={{a}}&query={{b}}", headers={"Accept": NEWER}
+        ) as twice:
+            assert twice.status == 400
+        async with gateway.http.put(f"{gateway.url}/graphql") as other:
+            assert (other.status, other.headers["Allow"]) == (405, "GET, POST")
+
+
+async def test_a_cookie_by_get_needs_the_header_too(other_gateway: OtherGateway) -> None:
+    async with other_gateway(get_queries=True) as gateway:
+        headers = {"Accept": NEWER, "Cookie": "__Host-session=something"}
+        async with gateway.http.get(
+            f"{gateway.url}/graphql", params={"query": "{me{id}}"}, headers=headers
+        ) as response:
+            assert (response.status, code_of(await response.json(content_type=None))) == (403, "FORBIDDEN")
+
+
+APP = "https://app.example.fr"
+
+
+async def preflight(gateway: Gateway, origin: str) -> tuple[int, Mapping[str, str]]:
+    headers = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type, graphql-preflight",
+    }
+    async with gateway.http.options(f"{gateway.url}/graphql", headers=headers) as response:
+        return response.status, response.headers
+
+
+def allowed(headers: Mapping[str, str]) -> str | None:
+    return headers.get("Access-Control-Allow-Origin")
+
+
+async def test_pages_of_allowed_origins_may_call_with_cookies(other_gateway: OtherGateway) -> None:
+    async with other_gateway(allowed_origins=f"{APP}, https://other.example.fr") as gateway:
+        status, headers = await preflight(gateway, APP)
+        assert (status, allowed(headers), headers["Access-Control-Allow-Credentials"]) == (204, APP, "true")
+        assert "graphql-preflight" in headers["Access-Control-Allow-Headers"]
+        assert "POST" in headers["Access-Control-Allow-Methods"]
+        assert headers["Vary"] == "Origin"
+        cookie = {"Cookie": "__Host-session=old", "GraphQL-Preflight": "1", "Sec-Fetch-Site": "same-site"}
+        status, answer, headers = await send(gateway, json.dumps(QUERY).encode(), Origin=APP, **cookie)
+        assert (status, code_of(answer)) == (401, "UNAUTHENTICATED")  # believed, and looked up
+        assert (allowed(headers), headers["Vary"]) == (APP, "Origin")
+
+
+@pytest.mark.parametrize("origin", [
+    "https://evil.example", f"{APP}.evil.example", "http://app.example.fr", f"{APP}:8443", "null", "https://example.fr",
+])  # fmt: skip
+async def test_pages_of_other_origins_are_told_nothing(other_gateway: OtherGateway, origin: str) -> None:
+    async with other_gateway(allowed_origins=APP) as gateway:
+        _, headers = await preflight(gateway, origin)
+        assert (allowed(headers), headers["Vary"]) == (None, "Origin")
+        status, answer, headers = await send(gateway, json.dumps(QUERY).encode(), Origin=origin)
+        assert (status, allowed(headers), headers["Vary"]) == (200, None, "Origin")  # not refused, only not shown
+        cookie = {"Cookie": "__Host-session=old", "GraphQL-Preflight": "1"}
+        status, answer, _ = await send(gateway, json.dumps(QUERY).encode(), Origin=origin, **cookie)
+        assert (status, code_of(answer)) == (403, "FORBIDDEN")
+
+
+async def test_without_an_allow_list_no_origin_is_told_anything(gateway: Gateway) -> None:
+    status, headers = await preflight(gateway, APP)
+    assert (status, allowed(headers)) == (405, None)
+    assert allowed((await send(gateway, json.dumps(QUERY).encode(), Origin=APP))[2]) is None
+
+
+@pytest.mark.parametrize(
+    "origins", ["*", "https://*.example.fr", "https://a.fr/path", "a.fr", "https://u@a.fr", "null"]
+)
+def test_an_allow_list_names_origins(origins: str) -> None:
+    with pytest.raises(ValueError, match="must be origins"):
+        given_settings(allowed_origins=origins)
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(other_gateway: OtherGateway) -> None:
+    async def never() -> Any:
+        yield b'{"query":'
+        await asyncio.sleep(3600)
+
+    async with other_gateway(slow_client_seconds=0.2) as gateway:
+        headers = {"Content-Type": "application/json", "Accept": NEWER}
+        async with gateway.http.post(f"{gateway.url}/graphql", data=never(), headers=headers) as response:
+            assert (response.status, code_of(await response.json(content_type=None))) == (408, "REQUEST_TIMEOUT")
+            assert response.headers["Connection"] == "close"
+
+
+async def test_a_length_that_is_declared_too_long_is_not_waited_for(gateway: Gateway) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(gateway.url.rpartition(":")[2]))
+    head = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n\r\n"
+    writer.write(head.encode())
+    assert (await reader.readline()).startswith(b"HTTP/1.1 413")
+    writer.close()
+
+
+async def test_what_is_told_of_a_request_once_it_is_answered(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "gateway.sight")
+    for body in (
+        b'{"query": "query Status { serviceStatus { systems { system } } }"}',
+        b'{"query": "query Me { me { id } }"}',
+        b"nonsense",
+    ):
+        headers = {"Content-Type": "application/json", "Accept": NEWER}
+        async with gateway.http.post(f"{gateway.url}/graphql", data=body, headers=headers):
+            pass
+    told = [vars(record) for record in caplog.records if record.name == "gateway.sight"]
+    assert [(each["operation"], each["kind"], each["status"], each["codes"]) for each in told] == [
+        ("Status", "query", 200, []),
+        ("Me", "query", 200, ["UNAUTHENTICATED"]),
+        ("", "", 400, ["BAD_REQUEST"]),
+    ]

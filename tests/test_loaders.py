@@ -64,14 +64,14 @@ ODDITIES = [
 ]
 
 
-def test_every_loader_is_in_the_table(clients: Clients) -> None:
-    loaders = Loaders(clients.property_management, clients.billing)
+async def test_every_loader_is_in_the_table(clients: Clients) -> None:
+    loaders = clients.loaders()
     assert set(LOADERS) == {name for name in vars(loaders) if not name.startswith("_")}
 
 
 async def load_all(name: str, clients: Clients, tenants: list[Any]) -> dict[str, Any]:
     _, load, key = LOADERS[name]
-    loaders = Loaders(clients.property_management, clients.billing)
+    loaders = clients.loaders()
     found = await asyncio.gather(*(load(loaders, tenant) for tenant in tenants), return_exceptions=True)
     return {key(tenant): outcome for tenant, outcome in zip(tenants, found, strict=True)}
 
@@ -147,7 +147,7 @@ async def test_fifty_tenants_in_at_most_twenty_calls_and_one_an_agency(simulator
     await clients.property_management.fetch_leases([tenants[0].lease_reference])
     await clients.billing.fetch_balance(tenants[0].account_number)
     simulator.reset_counters()
-    loaders = Loaders(clients.property_management, clients.billing)
+    loaders = clients.loaders()
     names = [name for name in LOADERS if name != "ledger_pages"]
     await asyncio.gather(
         *(LOADERS[name][1](loaders, tenant) for name in names for tenant in tenants), return_exceptions=True
@@ -160,7 +160,7 @@ async def test_fifty_tenants_in_at_most_twenty_calls_and_one_an_agency(simulator
 
 
 async def test_one_fields_cancellation_does_not_cancel_the_others_fetch(simulator: Simulator, clients: Clients) -> None:
-    loaders = Loaders(clients.property_management, clients.billing)
+    loaders = clients.loaders()
     reference = simulator.landlord.tenants[0].lease_reference
     simulator.hold()
     first, second = (asyncio.ensure_future(loaders.leases.load(reference)) for _ in range(2))

@@ -14,7 +14,9 @@ from tests.support import FIXTURES
 
 SCHEMA = executable(build_schema())
 OWN_TYPES = [type_ for name, type_ in SCHEMA.type_map.items() if not name.startswith("__")]
-FETCHING = {"Tenant", "Advisor"}  # their non-plain fields cross to a legacy system
+FETCHING = {"Tenant", "Advisor", "Document"}  # their non-plain fields cross to a legacy system
+# What the gateway keeps itself: answered by its own database, without which there is no session either.
+OWN = {"Tenant.payments", "Balance.pendingPayments", "Balance.expected"}
 
 
 def things() -> typing.Iterator[tuple[str, str | None]]:
@@ -50,7 +52,8 @@ def test_everything_has_a_description() -> None:
 def test_nothing_is_non_null_where_the_graph_crosses_to_a_legacy_system(name: str) -> None:
     type_ = SCHEMA.type_map[name]
     assert isinstance(type_, graphql.GraphQLObjectType)
-    crossing = [field_name for field_name, field in type_.fields.items() if crosses(field)]
+    fields = {f"{name}.{field_name}" for field_name, field in type_.fields.items() if crosses(field)}
+    crossing = [field.partition(".")[2] for field in sorted(fields - OWN)]
     assert crossing
     for field_name in crossing:
         assert not isinstance(type_.fields[field_name].type, graphql.GraphQLNonNull), f"{name}.{field_name}"
@@ -60,7 +63,8 @@ def test_only_known_types_cross() -> None:
     """A type that begins to fetch must be named in FETCHING, or the test above would pass it by."""
     crossing = set()
     for type_ in OWN_TYPES:
-        if any(crosses(field) for field in getattr(type_, "fields", {}).values()):
+        fields = getattr(type_, "fields", {}).items()
+        if any(crosses(field) and f"{type_.name}.{name}" not in OWN for name, field in fields):
             crossing.add(type_.name)
     assert crossing - {"Query", "Mutation", "Account"} == FETCHING  # an account is the gateway's own
 

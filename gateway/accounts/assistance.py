@@ -49,7 +49,7 @@ class Handled(Enum):
 
 async def request_assistance(tools: Tools, form: AssistanceForm, caller: Caller) -> AssistanceOutcome:
     """Keeps the form for staff."""
-    if (seconds := tools.budgets.spend(caller.address, tools.now())) is not None:
+    if (seconds := await tools.budgets.spend(caller.address, tools.now())) is not None:
         return RateLimited(seconds)
     read, wrong = _read(tools, form)
     if wrong:

@@ -27,7 +27,7 @@ async def confirm_account(
 ) -> ConfirmationOutcome:
     """The account and a session for who opens the link and knows the chosen password. Raises BadUserInput."""
     password = read_password(password)
-    if (seconds := tools.budgets.spend(caller.address, tools.now())) is not None:
+    if (seconds := await tools.budgets.spend(caller.address, tools.now())) is not None:
         return RateLimited(seconds)
     link = await find_link(tools, token)
     if link is None or link.kind == LinkKind.RESET.value:

@@ -19,6 +19,7 @@ from enum import Enum
 from functools import partial
 from typing import Final
 
+from gateway import metrics
 from gateway.accounts.tools import Tools
 from gateway.models.account import AccountBlocked, PasswordAttemptsExhausted
 from gateway.moments import DAY, HOUR, MINUTE, moment_of
@@ -118,24 +119,28 @@ async def reserve_password(tools: Tools, keys: GateKeys) -> Granted | Standing:
     steps = [_password_step(keys.shared, DEVICES_RULES)] if keys.shared else []
     refusing = frozenset(GateState) - {GateState.OPEN}
     steps.append(_password_step(keys, RULES))
-    return await _reserve(tools, steps, refusing, lambda row: RULES.password_tries - row.password_tries)
+    outcome = await _reserve(tools, steps, refusing, lambda row: RULES.password_tries - row.password_tries)
+    return _told("password", outcome)
 
 
 async def reserve_creation(tools: Tools, keys: GateKeys) -> Granted | Standing:
     """Spends one creation try, committed when this returns; the standing where none is granted."""
     step = _Step(keys, partial(gate.reserve_creation, rules=RULES, key=keys.key))
     refusing = frozenset({GateState.BLOCKED})
-    return await _reserve(tools, [step], refusing, lambda row: RULES.creation_tries - row.creation_tries)
+    outcome = await _reserve(tools, [step], refusing, lambda row: RULES.creation_tries - row.creation_tries)
+    return _told("creation", outcome)
 
 
 async def clear(tx: Transaction, granted: Granted) -> bool:
     """A right password sets all counters to 0, unless a newer cycle has begun meanwhile."""
+    metrics.gate_event("cleared")
     cleared = [await gate.clear(tx, key, generation) for key, generation in granted.generations]
     return cleared[-1]
 
 
 async def release(tx: Transaction, tools: Tools, label: str) -> None:
     """A reset, a confirmed creation or staff open the label's gate and those of its devices, whatever their state."""
+    metrics.gate_event("released")
     await gate.release(tx, tools.label_keys(label), first=tools.secrets.digests(_ALL_DEVICES, label))
 
 
@@ -182,6 +187,12 @@ async def _reserve(
         generations = tuple((row.key, row.generation) for row in rows)
         return Granted(steps[-1].keys, now, generations, tries_left(rows[-1]), _longest(rows, now))
     raise RuntimeError("the gate was cleared under every look at it")
+
+
+def _told(tried: str, outcome: Granted | Standing) -> Granted | Standing:
+    met = "granted" if isinstance(outcome, Granted) else outcome.state.value.lower()
+    metrics.gate_event(f"{tried}_{met}")
+    return outcome
 
 
 async def _spend(tools: Tools, steps: Sequence[_Step], now: int) -> list[GateRow]:

@@ -1,7 +1,7 @@
 """Puts the accounts of a process together, and makes the demo's account."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from gateway.accounts.budgets import AddressBudgets
 from gateway.accounts.holders import Holder
@@ -14,27 +14,34 @@ from gateway.accounts.tools import Tools
 from gateway.clock import Clock
 from gateway.models.money import Locale
 from gateway.moments import SECOND
-from gateway.sealing import Secrets, new_id
+from gateway.sealing import new_id
 from gateway.settings import Settings
-from gateway.store import Store, accounts
+from gateway.sharing.opening import Sharing, build_sharing, open_sharing
+from gateway.store import accounts
 from gateway.store.rows import AccountRow
 
 
 @asynccontextmanager
-async def open_accounts(settings: Settings, clock: Clock) -> AsyncIterator[Accounts]:
-    """Accounts on the database of the settings, which is not asked for anything yet."""
-    tools = build_tools(settings, clock)
-    try:
+async def open_accounts(settings: Settings, clock: Clock, sharing: Sharing | None = None) -> AsyncIterator[Accounts]:
+    """Accounts on what the process shares, else on the database of the settings; it is not asked for anything yet."""
+    async with open_tools(settings, clock, sharing) as tools:
         yield Accounts(tools)
-    finally:
-        tools.passwords.close()
-        await tools.store.close()
 
 
-def build_tools(settings: Settings, clock: Clock) -> Tools:
+@asynccontextmanager
+async def open_tools(settings: Settings, clock: Clock, sharing: Sharing | None = None) -> AsyncIterator[Tools]:
     """What use cases work with."""
-    store = Store(settings.database_url)
-    secrets = Secrets(settings.secret_keys)
+    async with AsyncExitStack() as stack:
+        shared = sharing or await stack.enter_async_context(open_sharing(settings, clock))
+        tools = build_tools(settings, clock, shared)
+        stack.callback(tools.passwords.close)
+        yield tools
+
+
+def build_tools(settings: Settings, clock: Clock, sharing: Sharing | None = None) -> Tools:
+    """The same, to be closed by the caller."""
+    sharing = sharing or build_sharing(settings, clock)
+    store, secrets = sharing.store, sharing.secrets
     return Tools(
         settings=settings,
         clock=clock,
@@ -42,7 +49,12 @@ def build_tools(settings: Settings, clock: Clock) -> Tools:
         secrets=secrets,
         passwords=Passwords(threads=settings.hashing_threads, queue_seconds=settings.hashing_queue_seconds),
         tokens=TokenIssuer(SigningKeys(store, secrets, clock), clock, settings.public_url),
-        budgets=AddressBudgets(calls=settings.address_calls, window_ms=settings.address_window_seconds * SECOND),
+        budgets=AddressBudgets(
+            calls=settings.address_calls,
+            window_ms=settings.address_window_seconds * SECOND,
+            valkey=sharing.valkey,
+        ),
+        news=sharing.news,
     )
 
 
@@ -50,12 +62,8 @@ async def create_account_without_mail(
     settings: Settings, clock: Clock, label: str, lease_reference: str, password: str, *, email: str | None = None
 ) -> str:
     """An account that nobody had to confirm, for demo and tests; its id."""
-    tools = build_tools(settings, clock)
-    try:
+    async with open_tools(settings, clock) as tools:
         return await insert_account(tools, label, lease_reference, password, email=email)
-    finally:
-        tools.passwords.close()
-        await tools.store.close()
 
 
 async def insert_account(

@@ -17,7 +17,9 @@ from gateway.store import sessions
 from gateway.store.rows import SessionRow
 
 REMEMBERED: Final = 5 * SECOND
-"""A session that another node has ended may be read with for so long; never changed with."""
+"""A session that another node has ended may be read with for so long where its news do not come; never changed with."""
+SESSIONS_ENDED: Final = "sessions-ended"
+"""The news that sessions have ended: whichever they are, nobody should be remembered."""
 TOUCHED_EVERY: Final = MINUTE
 """A browser's session is noted to be in use no more often than this."""
 
@@ -34,6 +36,7 @@ class Principals:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._known: TTLCache[str, _Known] = TTLCache(10_000, REMEMBERED, timer=tools.now)
+        tools.news.hear(SESSIONS_ENDED, lambda _: self.forget())
 
     async def for_bearer(self, token: str, *, changing: bool = False) -> Principal:
         """The principal of an access token. Raises Unauthenticated."""

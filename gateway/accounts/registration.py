@@ -27,7 +27,7 @@ async def create_account(tools: Tools, form: AccountForm, caller: Caller) -> Cre
     last_name, first_name = read_name(form.last_name), read_name(form.first_name)
     birth_date = read_birth_date(form.birth_date, civil_date(tools.clock()))
     email = read_email(form.email)
-    if (seconds := tools.budgets.spend(caller.address, tools.now())) is not None:
+    if (seconds := await tools.budgets.spend(caller.address, tools.now())) is not None:
         return RateLimited(seconds)
     tried = await reserve_creation(tools, label_gate(tools, label))
     if isinstance(tried, Standing):

@@ -34,7 +34,7 @@ from gateway.store.rows import AccountRow, SessionRow
 async def renew_password(tools: Tools, principal: Principal, current: str, new: str, caller: Caller) -> RenewalOutcome:
     """Changes the password and ends the other sessions. Raises BadUserInput, and Unauthenticated without account."""
     current, new = read_password(current), read_password(new)
-    if (seconds := tools.budgets.spend(caller.address, tools.now())) is not None:
+    if (seconds := await tools.budgets.spend(caller.address, tools.now())) is not None:
         return RateLimited(seconds)
     async with tools.store.read() as tx:
         account = await accounts.fetch(tx, principal.account_id)

@@ -32,7 +32,7 @@ from gateway.store.rows import AccountRow, LinkRow
 async def request_password_reset(tools: Tools, label: str, caller: Caller) -> ResetRequestOutcome:
     """Keeps the request for the worker, who mails a link where there is an account. Raises BadUserInput."""
     label = read_label(label)
-    if (seconds := tools.budgets.spend(caller.address, tools.now())) is not None:
+    if (seconds := await tools.budgets.spend(caller.address, tools.now())) is not None:
         return RateLimited(seconds)
     async with tools.store.write() as tx:
         label_key = tools.label_keys(label)[0]
@@ -46,7 +46,7 @@ async def complete_password_reset(
 ) -> ResetOutcome:
     """The new password and a session; the other sessions end, the gate opens. Raises BadUserInput."""
     new_password = read_password(new_password)
-    if (seconds := tools.budgets.spend(caller.address, tools.now())) is not None:
+    if (seconds := await tools.budgets.spend(caller.address, tools.now())) is not None:
         return RateLimited(seconds)
     link = await find_link(tools, token)
     if link is None or link.kind != LinkKind.RESET.value:

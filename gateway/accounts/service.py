@@ -5,11 +5,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Final, TypeVar
 
+from gateway import metrics
 from gateway.accounts import assistance, confirmation, refreshing, registration, renewal, resets, sessions, signing_in
 from gateway.accounts.assistance import Handled
 from gateway.accounts.directory import Directory
-from gateway.accounts.holders import present_account
-from gateway.accounts.principals import Principals
+from gateway.accounts.holders import open_holder, present_account
+from gateway.accounts.principals import SESSIONS_ENDED, Principals
 from gateway.accounts.sender import MailServer, send_once
 from gateway.accounts.tools import Tools
 from gateway.accounts.worker import work_once
@@ -34,11 +35,15 @@ from gateway.models.account import (
     SignInOutcome,
 )
 from gateway.models.principal import Principal
-from gateway.store import accounts, is_migrated
+from gateway.models.tenant import Tenant
+from gateway.moments import DAY, SECOND
+from gateway.store import accounts, is_migrated, waiting
 
 T = TypeVar("T")
 
 POLLED_EVERY_SECONDS: Final = 2.0
+SEEN_WITHIN: Final = 30 * DAY
+SEEN_AT_ONCE: Final = 500
 
 
 class Accounts:
@@ -83,7 +88,9 @@ class Accounts:
 
     async def refresh_session(self, refresh_token: str, caller: Caller) -> RefreshOutcome:
         """New tokens for the app."""
-        return self._ended(await refreshing.refresh(self.tools, refresh_token, caller))
+        outcome = await refreshing.refresh(self.tools, refresh_token, caller)
+        self._principals.forget()  # what the session may do can have changed; no news, for it happens all the time
+        return self._ring(outcome)
 
     async def principal_for_bearer(self, token: str, *, changing: bool = False) -> Principal:
         """Who shows an access token; `changing` where no answer some seconds old will do. Raises Unauthenticated."""
@@ -100,7 +107,7 @@ class Accounts:
     async def log_out_everywhere(self, principal: Principal, caller: Caller) -> None:
         """Ends every session of the tenant, this one too."""
         await sessions.end_all_sessions(self.tools, principal, caller)
-        self._principals.forget()
+        self.tools.news.tell(SESSIONS_ENDED)
 
     async def end_session(self, principal: Principal, session_id: str, caller: Caller) -> bool:
         """Ends one of the tenant's sessions; false where there is none of that id."""
@@ -138,6 +145,18 @@ class Accounts:
         """Closes a request and mails how to go on."""
         return self._ring(await assistance.refuse(self.tools, reference, operator))
 
+    async def seen_of_late(self) -> AsyncIterator[tuple[Tenant, ...]]:
+        """The tenants who were here within 30 days, in pages."""
+        since, last_id = self.tools.now() - SEEN_WITHIN, ""
+        while True:
+            async with self.tools.store.read() as tx:
+                rows = await accounts.fetch_seen(tx, since, last_id, SEEN_AT_ONCE)
+            if not rows:
+                return
+            holders = [open_holder(self.tools.secrets, row) for row in rows]
+            yield tuple(Tenant(holder.lease_reference, holder.account_number) for holder in holders)
+            last_id = rows[-1].id
+
     async def is_reachable(self) -> bool:
         """Whether the database answers and has the form that this version needs."""
         return await self.find_problem() is None
@@ -150,6 +169,14 @@ class Accounts:
         except Exception as error:  # whatever a driver raises
             return f"does not answer ({type(error).__name__}); is GATEWAY_DATABASE_URL right?"
         return None
+
+    async def tell_queues(self) -> None:
+        """Tells the metrics how much mail and work waits, and for how long. Raises what the database does."""
+        async with self.tools.store.read() as tx:
+            found = await waiting.find_waiting(tx)
+        now = self.tools.now()
+        for queue, (rows, since) in found.items():
+            metrics.queue_waiting(queue, rows, 0.0 if since is None else (now - since) / SECOND)
 
     @asynccontextmanager
     async def working(self, directory: Directory, mail_server: MailServer | None) -> AsyncIterator[None]:
@@ -186,5 +213,5 @@ class Accounts:
 
     def _ended(self, outcome: T) -> T:
         # Sessions may have ended, too.
-        self._principals.forget()
+        self.tools.news.tell(SESSIONS_ENDED)
         return self._ring(outcome)

@@ -1,5 +1,6 @@
 """Signing in: shape, budget of the address, gate, account, one hash, outcome; the same for labels that do not exist."""
 
+from gateway import metrics
 from gateway.accounts.devices import find_device, write_device
 from gateway.accounts.lockout import (
     GateState,
@@ -35,7 +36,7 @@ OVERLOADED = RateLimited(retry_after_seconds=5)
 async def sign_in(tools: Tools, label: str, password: str, client: ClientKind, caller: Caller) -> SignInOutcome:
     """A session for who knows the password. Raises BadUserInput."""
     label, password = read_label(label), read_password(password)
-    if (seconds := tools.budgets.spend(caller.address, tools.now())) is not None:
+    if (seconds := await tools.budgets.spend(caller.address, tools.now())) is not None:
         return RateLimited(seconds)
     device = await find_device(tools, label, caller.device_cookie)
     tried = await try_password(tools, label, device)
@@ -68,6 +69,7 @@ async def refuse_password(
     tools: Tools, label: str, tried: Granted, caller: Caller
 ) -> InvalidCredentials | PasswordAttemptsExhausted | AccountBlocked:
     """What a wrong password (or an unknown label) comes to."""
+    metrics.gate_event("password_wrong")
     async with tools.store.write() as tx:
         await events.add(tx, "PASSWORD_REFUSED", tools.now(), label_key=tried.keys.label_key, address=caller.address)
         if tried.standing.state is GateState.CAPPED:

@@ -10,6 +10,7 @@ from gateway.clock import Clock
 from gateway.moments import milliseconds
 from gateway.sealing import Secrets
 from gateway.settings import Settings
+from gateway.sharing.news import News
 from gateway.store import Store
 from gateway.store.duties import Duty
 
@@ -25,6 +26,7 @@ class Tools:
     passwords: Passwords
     tokens: TokenIssuer
     budgets: AddressBudgets
+    news: News
     work_bell: Bell = field(default_factory=Bell)
     mail_bell: Bell = field(default_factory=Bell)
 

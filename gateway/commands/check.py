@@ -3,14 +3,15 @@
 import argparse
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 
 from gateway.accounts import open_accounts
 from gateway.advice import load_advice
-from gateway.app import open_billing, open_property_management
 from gateway.clock import system_clock
 from gateway.errors import UpstreamClosed, UpstreamError, UpstreamMalformed, UpstreamTimeout, UpstreamUnavailable
 from gateway.settings import Settings, load_settings, unknown_settings
+from gateway.sharing.opening import Sharing, open_sharing
+from gateway.sharing.valkey import Valkey
+from gateway.upstreams import open_billing, open_property_management
 
 # Keys that no landlord has: the answer "unknown" proves address, credentials and rights all the same.
 _NO_LEASE = "0000000/00"
@@ -32,17 +33,25 @@ def run(_: argparse.Namespace) -> int:
 
 
 async def _try_all(settings: Settings) -> list[bool]:
-    tries: tuple[tuple[str, Callable[[Settings], Awaitable[str | None]]], ...] = (
-        ("database", database_problem),
-        ("property management", _property_problem),
-        ("billing", _billing_problem),
-    )
-    outcomes = []
-    for name, find_problem in tries:
-        problem = await find_problem(settings)
-        print(f"{name:<22} {problem or 'answers'}")
-        outcomes.append(problem is None)
+    outcomes = [_told("database", await database_problem(settings))]
+    async with open_sharing(settings, system_clock) as shared:
+        # With the database the session and token of the nodes that run are used: the landlord's are few.
+        sharing = shared if outcomes[0] else None
+        if shared.valkey is not None:
+            outcomes.append(_told("valkey", await _valkey_problem(shared.valkey)))
+        outcomes.append(_told("property management", await _property_problem(settings, sharing)))
+        outcomes.append(_told("billing", await _billing_problem(settings, sharing)))
     return outcomes
+
+
+def _told(name: str, problem: str | None) -> bool:
+    print(f"{name:<22} {problem or 'answers'}")
+    return problem is None
+
+
+async def _valkey_problem(valkey: Valkey) -> str | None:
+    answer = await valkey.ask(valkey.server.ping)
+    return None if answer else "does not answer; is GATEWAY_VALKEY_URL right?"
 
 
 async def database_problem(settings: Settings) -> str | None:
@@ -54,14 +63,14 @@ async def database_problem(settings: Settings) -> str | None:
         return f"cannot be opened ({error.strerror}); is GATEWAY_DATABASE_URL right?"
 
 
-async def _property_problem(settings: Settings) -> str | None:
-    async with open_property_management(settings, system_clock) as client:
+async def _property_problem(settings: Settings, sharing: Sharing | None) -> str | None:
+    async with open_property_management(settings, system_clock, sharing) as client:
         found = await client.fetch_leases([_NO_LEASE])
         return _problem(found[_NO_LEASE], settings.property_url, "GATEWAY_PROPERTY_USER, _PASSWORD and _COMPANY")
 
 
-async def _billing_problem(settings: Settings) -> str | None:
-    async with open_billing(settings, system_clock) as client:
+async def _billing_problem(settings: Settings, sharing: Sharing | None) -> str | None:
+    async with open_billing(settings, system_clock, sharing) as client:
         found = await client.fetch_balances([_NO_ACCOUNT])
         return _problem(found[_NO_ACCOUNT], settings.billing_url, "GATEWAY_BILLING_USER and _SECRET")
 

@@ -60,7 +60,7 @@ _QUERY = "{ me { leaseHolder { fullName } balance { amount { formatted } due { f
 
 def run(options: argparse.Namespace) -> int:
     """Serves until Ctrl-C; the database lives in a temporary folder and goes with the demo."""
-    configure_logs()
+    configure_logs(readable=True)
     sock = listen(options.host, options.port)
     address = address_of(options.host, sock)
 

@@ -4,10 +4,13 @@ import base64
 import binascii
 from datetime import UTC, date, datetime
 
+from babel.dates import format_date
+
 from gateway.context import Context
 from gateway.errors import BadUserInput
+from gateway.locale import translate
 from gateway.models.balance import Balance
-from gateway.models.due_notice import DueNotice
+from gateway.models.due_notice import Document, DueNotice
 from gateway.models.ledger import LedgerEntry
 from gateway.models.page import Edge, Page
 from gateway.models.tenant import Tenant
@@ -30,6 +33,23 @@ async def resolve_due_notices(
     size = page_size(first, 12)
     notices = await context.loaders.due_notices.load(tenant.account_number)
     return None if notices is None else resolve_page(notices, lambda notice: notice.number, size, after)
+
+
+def resolve_document(context: Context, notice: DueNotice) -> Document | None:
+    """The notice's PDF under an address of this session; None where billing has none."""
+    context.require_whole_session()
+    return context.services.documents.document_of(context.signed_in, notice)
+
+
+def resolve_document_title(context: Context, document: Document) -> str:
+    """What the document is, and of what month, in the caller's language."""
+    month = format_date(date(*document.notice.period, 1), "LLLL y", locale=context.locale.value.lower())
+    return translate(context.locale, f"document.{document.notice.receipt.value}", month=month)
+
+
+async def resolve_byte_size(context: Context, document: Document) -> int | None:
+    """The PDF's size; None while it is being drawn."""
+    return await context.services.documents.byte_size(document.notice.number) if document.ready else None
 
 
 async def resolve_ledger(

@@ -3,7 +3,9 @@
 from gateway.accounts.wording import Told, describe_outcome
 from gateway.context import Context
 from gateway.models import account
+from gateway.models.payment import PaymentRefused
 from gateway.models.problem import ProblemCode
+from gateway.resolvers.payment import describe_refusal
 
 CODES: dict[type, ProblemCode] = {
     account.InvalidCredentials: ProblemCode.INVALID_CREDENTIALS,
@@ -17,11 +19,13 @@ CODES: dict[type, ProblemCode] = {
 }
 
 
-def resolve_code(_: Context, outcome: Told) -> ProblemCode:
+def resolve_code(_: Context, outcome: Told | PaymentRefused) -> ProblemCode:
     """The code of an outcome."""
-    return CODES[type(outcome)]
+    return outcome.problem_code if isinstance(outcome, PaymentRefused) else CODES[type(outcome)]
 
 
-def resolve_message(context: Context, outcome: Told) -> str:
+def resolve_message(context: Context, outcome: Told | PaymentRefused) -> str:
     """The message of an outcome, in the caller's language."""
+    if isinstance(outcome, PaymentRefused):
+        return describe_refusal(context, outcome)
     return describe_outcome(outcome, context.locale)

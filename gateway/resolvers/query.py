@@ -10,9 +10,11 @@ from gateway.models.closure import Closure, TimeWindow
 from gateway.models.due_notice import DueNotice
 from gateway.models.freshness import SourceSystem
 from gateway.models.node import parse_node_id
+from gateway.models.payment import Payment
 from gateway.models.service import SystemStatus
 from gateway.models.tenant import Tenant
 from gateway.models.work import Work
+from gateway.resolvers.payment import find_payment
 from gateway.resolvers.work import resolve_works
 
 
@@ -21,7 +23,11 @@ def resolve_me(context: Context, _: object) -> Tenant:
     return context.tenant
 
 
-async def resolve_node(context: Context, _: object, id: str) -> Tenant | DueNotice | Work | Advice | None:  # noqa: A002
+async def resolve_node(
+    context: Context,
+    _: object,
+    id: str,  # noqa: A002
+) -> Tenant | DueNotice | Work | Payment | Advice | None:
     """What has that id and may be seen by the caller; None for anything else, whether it exists or not.
 
     A tenant's things are looked for among what the tenant's own keys load, so an id never widens what is seen.
@@ -30,9 +36,14 @@ async def resolve_node(context: Context, _: object, id: str) -> Tenant | DueNoti
     if kind == "Advice":
         return context.services.advice.get(key)
     try:
-        tenant = context.tenant
+        return await _find_own(context, context.tenant, kind, key)
     except Unauthenticated:
         return None
+
+
+async def _find_own(
+    context: Context, tenant: Tenant, kind: str, key: str
+) -> Tenant | DueNotice | Work | Payment | None:
     match kind:
         case "Tenant":
             return tenant if tenant.lease_reference == key else None
@@ -42,6 +53,8 @@ async def resolve_node(context: Context, _: object, id: str) -> Tenant | DueNoti
         case "Work":
             works = await resolve_works(context, tenant)
             return next((work for work in works or () if work.reference == key), None)
+        case "Payment":
+            return await find_payment(context, tenant, key)
     return None
 
 

@@ -6,8 +6,8 @@ from gateway.models.dates import YearMonth
 from gateway.models.tenant import Tenant
 from gateway.models.water import WaterConsumption
 from gateway.resolvers.lease import load_lease_lived_in
+from gateway.snapshots.kinds import MAX_MONTHS
 
-MAX_MONTHS = 13  # what one answer of property management may hold
 EARLIEST_YEAR, LATEST_YEAR = 1950, 2150  # beyond, property management calls a month malformed
 
 

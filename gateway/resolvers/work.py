@@ -1,13 +1,10 @@
 """Works on the tenant's dwelling, its common parts and its building."""
 
-from datetime import date
-
 from gateway.context import Context
 from gateway.models.tenant import Tenant
 from gateway.models.work import Work, WorkState
 from gateway.resolvers.lease import load_lease_lived_in
-
-YEARS_BACK = 2
+from gateway.snapshots.kinds import earliest_work, works_since
 
 
 async def resolve_works(
@@ -17,11 +14,7 @@ async def resolve_works(
     lease = await load_lease_lived_in(context, tenant)
     if lease is None or lease.dwelling_reference is None:
         return None
-    works = await context.loaders.works.load((lease.dwelling_reference, _years_before(context.today)))
-    if works is None or states is None:
-        return works
-    return tuple(work for work in works if work.state in states)
-
-
-def _years_before(day: date) -> date:
-    return date(day.year - YEARS_BACK, day.month, min(day.day, 28) if day.month == 2 else day.day)
+    works = await context.loaders.works.load((lease.dwelling_reference, works_since(context.today)))
+    earliest = earliest_work(context.today)
+    wanted = (work for work in works or () if work.requested_on >= earliest)
+    return tuple(work for work in wanted if states is None or work.state in states)

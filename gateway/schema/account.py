@@ -37,4 +37,4 @@ class Account:
     last_sign_in_at: datetime | None = plain("The last sign-in.")
     password_changed_at: datetime = plain("When the password was last chosen.")
     renewal: PasswordRenewal | None = plain("Where the password is to be chosen anew.")
-    sessions: list[Session] = fetched(resolve_sessions, "The devices that are signed in, latest used first.")
+    sessions: list[Session] = fetched(resolve_sessions, "The devices that are signed in, latest used first.", size=10)

@@ -66,7 +66,8 @@ class Agency:
     name: str = plain("Name.")
     address: Address | None = plain("Postal address.")
     phone: str | None = plain("Telephone, digits only.")
-    opening_hours: list[OpeningHours] = plain("Opening hours, Monday first.")
+    opening_hours: list[OpeningHours] = plain("Opening hours, Monday first.", size=7)
+    freshness: Freshness = plain("Where this comes from and how old it is.")
 
 
 @shows(advisor.Advisor, "The tenant's advisor (conseiller habitat). Null while the post is vacant.")
@@ -81,7 +82,7 @@ class Advisor:
     email: str | None = plain("Mail address.")
     office_hours: str | None = plain("Office hours in the landlord's own words.")
     absence: Absence | None = plain("The current or next absence.")
-    agency: Agency | None = fetched(resolve_agency, "The agency that the advisor works at.")
+    agency: Agency | None = fetched(resolve_agency, "The agency that the advisor works at.", calls=1)
     freshness: Freshness = plain("Where this comes from and how old it is.")
 
 
@@ -95,3 +96,4 @@ class Contact:
     emergency: bool = plain("Whether it is for emergencies.")
     available_round_the_clock: bool = plain("Whether somebody answers day and night.")
     notes: str | None = plain("Anything else worth knowing.")
+    freshness: Freshness = plain("Where this comes from and how old it is; the gateway adds the national numbers.")

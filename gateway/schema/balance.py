@@ -7,8 +7,11 @@ import strawberry
 
 from gateway.models import balance, due_notice, lease, ledger
 from gateway.models.dates import YearMonth
+from gateway.resolvers.balance import resolve_byte_size, resolve_document, resolve_document_title
+from gateway.resolvers.payment import resolve_expected_balance, resolve_pending_payments
 from gateway.schema.common import Freshness, Money, Node
-from gateway.schema.fields import described, plain, shows
+from gateway.schema.fields import described, fetched, plain, shows
+from gateway.schema.payment import Payment
 
 described(
     balance.BalanceDirection,
@@ -87,6 +90,12 @@ class Balance:
     direction: balance.BalanceDirection = plain("Who owes whom.")
     next_direct_debit: PlannedDebit | None = plain("The next direct debit, where one is planned.")
     payment_plan: PaymentPlan | None = plain("The payment plan, where one was agreed.")
+    pending_payments: list[Payment] = fetched(
+        resolve_pending_payments,
+        "Paid on line and not in `amount` yet: on their way, or booked since last night's computation.",
+        size=2,
+    )
+    expected: Money = fetched(resolve_expected_balance, "`amount` once `pendingPayments` are in it.")
     freshness: Freshness = plain("Where this comes from; `asOf` is last night's computation.")
 
 
@@ -106,6 +115,7 @@ class LedgerEntry:
     reject_reason: str | None = plain(
         "The bank's reason for a rejected debit: a SEPA code, AM04 is insufficient funds."
     )
+    freshness: Freshness = plain("Where this comes from and how old it is.")
 
 
 @shows(due_notice.DueNoticeLine, "A line of a due notice (rubrique).")
@@ -118,6 +128,26 @@ class DueNoticeLine:
     amount: Money = plain("What it adds; negative for benefits and credits.")
     quantity: Decimal | None = plain("Quantity, where the line has one.")
     unit: str | None = plain("Unit of the quantity, `m3`.")
+
+
+@shows(due_notice.Document, "A PDF behind a short-lived signed address of the gateway, streamed from billing.")
+class Document:
+    """A due notice's PDF."""
+
+    url: str = plain(
+        "To be opened with GET as it is, for 5 minutes and as long as the session lasts that asked for it: keep it as "
+        "you keep a password. While the PDF is being drawn it answers 202, and says when to come again."
+    )
+    content_type: str = plain("`application/pdf`.")
+    title: str = fetched(
+        resolve_document_title, "What it is: a notice, or the receipt that a notice is once it is paid; for people."
+    )
+    file_name: str = plain("What it is called where it is saved: `avis-echeance-2026-10.pdf`, `quittance-…`, `recu-…`.")
+    byte_size: int | None = fetched(
+        resolve_byte_size, "Its size, for which billing is asked once; null while it is being drawn.", calls=1
+    )
+    expires_at: datetime = plain("When the address ends, if the session does not end before. Ask for a new one then.")
+    ready: bool = plain("False while billing is drawing it; ask again some seconds later.")
 
 
 @shows(due_notice.DueNotice, "A due notice (avis d'échéance): what a month costs and when it is to be paid.")
@@ -135,6 +165,9 @@ class DueNotice(Node):
     payment_mode: lease.PaymentMode = plain("How it is to be paid.")
     tip_reference: str | None = plain("Reference of the payment slip.")
     sepa_mandate_reference: str | None = plain("Reference of the SEPA mandate (RUM).")
-    lines: list[DueNoticeLine] = plain("What the month's total is made of.")
+    lines: list[DueNoticeLine] = plain("What the month's total is made of.", size=12)
     receipt: due_notice.Receipt = plain("Whether a receipt exists.")
+    document: Document | None = fetched(
+        resolve_document, "The PDF: the notice, which is the receipt too once it is paid. Null where billing has none."
+    )
     freshness: Freshness = plain("Where this comes from and how old it is.")

@@ -9,6 +9,8 @@ import strawberry
 from strawberry import Info
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from gateway.schema.costs import cost_directives
+
 T = TypeVar("T")
 
 # Every type that shows a model, for the tests that hold the one against the other.
@@ -26,14 +28,17 @@ def shows(model: type, description: str, *, name: str | None = None) -> Callable
     return decorate
 
 
-def plain(description: str, *, name: str | None = None) -> Any:
-    """An attribute or property of the model, of the same name in Python."""
-    return strawberry.field(description=description, name=name)
+def plain(description: str, *, name: str | None = None, size: int | None = None) -> Any:
+    """An attribute or property of the model, of the same name in Python; `size` is a list's usual length."""
+    return strawberry.field(description=description, name=name, directives=cost_directives(0, size))
 
 
-def fetched(resolve: Callable[..., Any], description: str, **arguments: str) -> Any:
+def fetched(
+    resolve: Callable[..., Any], description: str, *, calls: int = 0, size: int | None = None, **arguments: str
+) -> Any:
     """A field answered by `resolve(context, model, …)`, its arguments described one by one.
 
+    `calls` says how many legacy calls it may cause, `size` how long a list (or a page, without `first`) usually is.
     An argument that Python has no name for (`from`) is written with an underscore behind.
     """
     parameters = list(inspect.signature(resolve).parameters.values())[2:]
@@ -46,7 +51,8 @@ def fetched(resolve: Callable[..., Any], description: str, **arguments: str) -> 
     resolver.__name__ = resolve.__name__
     resolver.__annotations__ = {each.name: each.annotation for each in signature[1:]}
     resolver.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
-    return strawberry.field(resolver=resolver, description=description)
+    directives = cost_directives(calls, size, paged="first" in arguments)
+    return strawberry.field(resolver=resolver, description=description, directives=directives)
 
 
 def described(enum: type[Enum], description: str, *, name: str | None = None, **values: str) -> None:

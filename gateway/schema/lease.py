@@ -38,7 +38,7 @@ class LeaseHolder:
     birth_date: date | None = plain("Date of birth, where known.")
     email: str | None = plain("The mail address that property management has.")
     phone: str | None = plain("The telephone number that property management has; digits only.")
-    co_holders: list[CoHolder] = plain("The other holders of the lease.")
+    co_holders: list[CoHolder] = plain("The other holders of the lease.", size=3)
     freshness: Freshness = plain("Where this comes from and how old it is.")
 
 

@@ -4,8 +4,10 @@ import strawberry
 
 from gateway.context import Context
 from gateway.resolvers import account as resolvers
+from gateway.resolvers.payment import start_rent_payment
 from gateway.schema import inputs, outcomes
 from gateway.schema.fields import fetched, plain
+from gateway.schema.payment import StartRentPaymentInput
 
 # They look at a secret or cost a try: each stands alone in its operation, or one request could hold a hundred.
 ALONE = frozenset(
@@ -55,6 +57,10 @@ async def _request_assistance(context: Context, _: object, input: inputs.Request
     return await resolvers.request_assistance(context, input.form())
 
 
+async def _start_rent_payment(context: Context, _: object, input: StartRentPaymentInput) -> object:  # noqa: A002
+    return await start_rent_payment(context, input.amount, input.due_notice_id, input.return_url, input.idempotency_key)
+
+
 async def _log_out(context: Context, _: object) -> "LogOutPayload":
     return LogOutPayload(ended=await resolvers.log_out(context))
 
@@ -102,4 +108,7 @@ class Mutation:
     )
     request_assistance: outcomes.RequestAssistanceResult = fetched(
         _request_assistance, "The assistance form for a blocked label that never had an account.", input=_INPUT
+    )
+    start_rent_payment: outcomes.StartRentPaymentResult = fetched(
+        _start_rent_payment, "Takes the tenant to the landlord's payment page.", calls=2, input=_INPUT
     )

@@ -1,4 +1,4 @@
-"""What comes of the account mutations."""
+"""What comes of the mutations."""
 
 from datetime import datetime
 from typing import Annotated
@@ -13,6 +13,7 @@ from gateway.resolvers.account import (
 from gateway.resolvers.problem import resolve_message
 from gateway.schema.account import Account, PasswordRenewal
 from gateway.schema.fields import described, fetched, plain, shows
+from gateway.schema.payment import PaymentRefused, PaymentStarted
 from gateway.schema.problem import Problem
 from gateway.schema.tenant import Tenant
 
@@ -183,4 +184,8 @@ RefreshSessionResult = Annotated[
 RequestAssistanceResult = Annotated[
     AssistanceRequested | InvalidForm | RateLimited,
     strawberry.union("RequestAssistanceResult", description="What comes of the assistance form."),
+]
+StartRentPaymentResult = Annotated[
+    PaymentStarted | PaymentRefused | RateLimited,
+    strawberry.union("StartRentPaymentResult", description="What comes of starting a payment."),
 ]

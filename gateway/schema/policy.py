@@ -32,7 +32,7 @@ class PasswordPolicy:
 
     min_length: int = plain("Fewest characters.")
     max_length: int = plain("Most characters.")
-    rules: list[PasswordRuleInfo] = plain("All rules.")
+    rules: list[PasswordRuleInfo] = plain("All rules.", size=8)
 
 
 @shows(app_version.AppVersion, "The oldest app that is still served.")

@@ -17,6 +17,8 @@ described(
     LINK_INVALID="The link is used, replaced or too old.",
     INVALID_FORM="Some fields are missing or unreadable.",
     SESSION_EXPIRED="The session is over; sign in again.",
+    PAYMENT_REFUSED="The payment was not started.",
+    CONFLICT="Something else is in the way.",
 )
 
 

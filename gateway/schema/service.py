@@ -41,4 +41,4 @@ class SystemStatus:
 class ServiceStatus:
     """The systems' states."""
 
-    systems: list[SystemStatus] = fetched(resolve_service_status, "One entry a legacy system.")
+    systems: list[SystemStatus] = fetched(resolve_service_status, "One entry a legacy system.", size=2)

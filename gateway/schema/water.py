@@ -68,8 +68,8 @@ class WaterMeter:
     remotely_read: bool = plain("Whether it sends its index by radio.")
     installed_on: date | None = plain("When it was put in.")
     removed_on: date | None = plain("When it was taken out; null while in use.")
-    readings: list[WaterReading] = plain("Readings within the range, oldest first.")
-    months: list[WaterMonth] = plain("Months of the range for which there is a volume, oldest first.")
+    readings: list[WaterReading] = plain("Readings within the range, oldest first.", size=13)
+    months: list[WaterMonth] = plain("Months of the range for which there is a volume, oldest first.", size=13)
     calendar_year_to_date: Decimal | None = plain("Cubic metres from 1 January to the end of the range.")
 
 
@@ -95,6 +95,6 @@ class WaterConsumption:
     unit_price_cold: Decimal | None = plain("Euros a cubic metre of cold water.")
     unit_price_hot: Decimal | None = plain("Euros a cubic metre of hot water.")
     as_of: date | None = plain("The day up to which meters have been read.")
-    meters: list[WaterMeter] = plain("The meters; empty where the dwelling has none.")
-    leak_alerts: list[LeakAlert] = plain("Alerts on these meters.")
+    meters: list[WaterMeter] = plain("The meters; empty where the dwelling has none.", size=4)
+    leak_alerts: list[LeakAlert] = plain("Alerts on these meters.", size=4)
     freshness: Freshness = plain("Where this comes from and how old it is.")

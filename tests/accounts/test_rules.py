@@ -105,15 +105,15 @@ def test_an_ipv6_household_has_one_budget() -> None:
     assert network_of(None) == network_of("nonsense") == "unknown"
 
 
-def test_budgets_grow_back_steadily_and_stay_bounded() -> None:
+async def test_budgets_grow_back_steadily_and_stay_bounded() -> None:
     budgets = AddressBudgets(calls=3, window_ms=60_000)
-    assert [budgets.spend("192.0.2.1", 0) for _ in range(4)] == [None, None, None, 20]
-    assert budgets.spend("192.0.2.1", 19_999) == 1
-    assert budgets.spend("192.0.2.1", 20_000) is None
-    assert budgets.spend("192.0.2.1", 20_000) == 20
-    assert [budgets.spend("192.0.2.1", 200_000) for _ in range(4)] == [None, None, None, 20]
+    assert [await budgets.spend("192.0.2.1", 0) for _ in range(4)] == [None, None, None, 20]
+    assert await budgets.spend("192.0.2.1", 19_999) == 1
+    assert await budgets.spend("192.0.2.1", 20_000) is None
+    assert await budgets.spend("192.0.2.1", 20_000) == 20
+    assert [await budgets.spend("192.0.2.1", 200_000) for _ in range(4)] == [None, None, None, 20]
     for number in range(MOST_ADDRESSES + 10):
-        budgets.spend(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 200_000)
+        await budgets.spend(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 200_000)
     assert len(budgets._whole_at) == MOST_ADDRESSES
 
 

@@ -1,0 +1,61 @@
+"""What goes back over HTTP: an answer, or a request's refusal before anything ran."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from graphql import GraphQLError
+from starlette.responses import Response
+
+from gateway.presenting import present_refusals
+
+
+@dataclass(slots=True)
+class Answer:
+    """Status, JSON, headers."""
+
+    status: int
+    body: dict[str, Any]
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+    def response(self, media_type: str) -> Response:
+        """As Starlette sends it."""
+        response = Response(msgspec.json.encode(self.body), self.status, media_type=f"{media_type}; charset=utf-8")
+        response.headers["Cache-Control"] = "no-store"
+        for name, value in self.headers:
+            response.headers.append(name, value)
+        return response
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of its errors."""
+        return tuple(error["extensions"]["code"] for error in self.body.get("errors", ()))
+
+
+class Refusal(Exception):
+    """The request is answered without running anything."""
+
+    def __init__(
+        self, status: int, code: str, message: str = "", *, extensions: dict[str, Any] | None = None, **headers: str
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.errors: list[dict[str, Any]] = [{"message": message, "extensions": {"code": code} | (extensions or {})}]
+        self.headers = [(name.replace("_", "-"), value) for name, value in headers.items()]
+
+    @property
+    def about_document(self) -> bool:
+        """Whether the HTTP request was fine and the GraphQL in it was not."""
+        return self.status == 422 or self.errors[0]["extensions"]["code"] in {"GRAPHQL_PARSE_FAILED", "BAD_USER_INPUT"}
+
+    def answer(self) -> Answer:
+        """As it goes back."""
+        return Answer(self.status, {"errors": self.errors}, list(self.headers))
+
+    @classmethod
+    def of(cls, status: int, code: str, errors: Iterable[GraphQLError], max_errors: int) -> "Refusal":
+        """A refusal with the errors that graphql-core or the limits found; their own codes come first."""
+        refusal = cls(status, code)
+        refusal.errors = present_refusals(errors, code, max_errors)
+        return refusal

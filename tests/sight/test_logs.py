@@ -1,0 +1,129 @@
+"""The log tells what happened and nothing that is secret or somebody's."""
+
+import io
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.logs import configure_logs, in_log
+from gateway.simulator import EXAMPLE_LABEL, EXAMPLE_LEASE
+from tests.sight.driving import drive
+from tests.support import HOME, PASSWORD, Gateway
+
+
+class Log(io.StringIO):
+    """Standard error, written to by nobody else."""
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The lines read."""
+        return [json.loads(line) for line in self.getvalue().splitlines()]
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+    """The log as `serve` configures it."""
+    root = logging.getLogger()
+    before, levels = root.handlers[:], (root.level, logging.getLogger("gateway").level)
+    written = Log()
+    monkeypatch.setattr(sys, "stderr", written)
+    configure_logs()
+    yield written
+    root.handlers[:] = before
+    root.setLevel(levels[0])
+    logging.getLogger("gateway").setLevel(levels[1])
+    logging.captureWarnings(False)
+
+
+async def test_a_request_is_one_line_that_says_how_it_went(log: Log, gateway: Gateway) -> None:
+    await gateway.settle()
+    gateway.simulator.add_fault("ListerTravaux", "html500")
+    token = await gateway.sign_in()
+    log.seek(0)
+    log.truncate()
+    async with gateway.http.post(
+        f"{gateway.url}/graphql",
+        json={"query": HOME},
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    ) as response:
+        request_id = response.headers["X-Request-Id"]
+
+    [line] = [event for event in log.events if event["event"] == "request"]
+    called = sum(gateway.simulator.counters[name].calls for name in gateway.simulator.counters)
+    assert line["timestamp"].endswith("Z")
+    assert line["milliseconds"] > 0
+    assert {key: line[key] for key in ("level", "request_id", "operation", "kind", "status", "codes")} == {
+        "level": "info",
+        "request_id": request_id,
+        "operation": "Home",
+        "kind": "query",
+        "status": 200,
+        "codes": ["UPSTREAM_UNAVAILABLE"],
+    }
+    assert called > 1
+    assert line["calls"] == called - 1  # the failing call was made twice and is one
+    [failure] = [event for event in log.events if "ListerTravaux failed" in event["event"]]
+    assert (failure["request_id"], failure["operation"]) == (request_id, "Home")
+
+
+async def test_names_that_may_hold_something_are_not_written(log: Log, gateway: Gateway) -> None:
+    await gateway.post({"query": "query Of_L0048217 { __typename }"})
+    assert [event["operation"] for event in log.events if event["event"] == "request"] == ["other"]
+
+
+async def test_nothing_that_tenants_type_or_own_is_ever_logged(log: Log, gateway: Gateway) -> None:
+    secrets = await drive(gateway)
+
+    assert len(secrets) > 15
+    events = {event["event"] for event in log.events}
+    for told in ("request", "ConsulterContrats failed", "is left alone", "unexpected"):
+        assert any(told in event for event in events), told
+    assert len([event for event in log.events if event["event"] == "request"]) > 20
+    for secret in secrets:
+        assert secret not in log.getvalue(), secret
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("550 no such user jean.dupont+x@mail.example.fr here", "dupont"),
+        ("header Authorization: Bearer abc.def-ghi", "abc.def"),
+        ("got eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxIn0.c2ln in cookie", "eyJ"),
+        ("link https://tenants.example.org/reset#token=Zm9vYmFy sent", "Zm9v"),
+        ("cannot connect to postgresql://gateway:hunter2@db/gateway", "hunter2"),
+        (f"account {EXAMPLE_LABEL} is odd", EXAMPLE_LABEL),
+        (f"lease {EXAMPLE_LEASE} is odd", EXAMPLE_LEASE),
+    ],
+)
+def test_libraries_that_say_too_much_are_silenced(log: Log, text: str, secret: str) -> None:
+    logging.getLogger("some.library").warning("oh: %s", text)
+    logging.getLogger("some.library").warning("oh", extra={"detail": {"lines": [text]}})
+    try:
+        raise ValueError(text)
+    except ValueError:
+        logging.getLogger("some.library").exception("failed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(text, stacklevel=1)
+
+    assert len(log.events) == 4
+    assert secret not in log.getvalue()
+    assert log.events[2]["exception"] == "ValueError"
+    assert log.events[2]["places"][-1].endswith("test_libraries_that_say_too_much_are_silenced")
+
+
+def test_values_with_a_secret_name_are_never_written(log: Log) -> None:
+    with in_log(request_id="r-1"):
+        logging.getLogger("gateway.x").info(
+            "tried", extra={"new_password": PASSWORD, "status": 3, "deep": {"email": 1}}
+        )
+    logging.getLogger("gateway.x").debug("not at all")
+
+    [event] = log.events
+    assert event["new_password"] == event["deep"]["email"] == "[redacted]"
+    assert (event["request_id"], event["status"], event["logger"], event["level"]) == ("r-1", 3, "gateway.x", "info")

@@ -1,0 +1,107 @@
+"""Clients that send or take too slowly, over raw sockets; the limit is short, and waiting longer changes nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from gateway.commands.listening import Server, listen
+
+LONG = 30.0  # for what must come about at some time
+
+
+async def _small(_: Request) -> Response:
+    return PlainTextResponse("small")
+
+
+async def _huge(_: Request) -> Response:
+    return PlainTextResponse("x" * 50_000_000)
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """A server that waits for a fifth of a second."""
+    sock = listen("127.0.0.1", 0)
+    app = Starlette(routes=[Route("/", _small, methods=["GET", "POST"]), Route("/huge", _huge)])
+    started = asyncio.Event()
+    server = Server(app, started.set, grace_seconds=1, slow_client_seconds=0.2)
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    await started.wait()
+    yield sock.getsockname()[1]
+    server.should_exit = True
+    await serving
+
+
+async def until_closed(port: int, *sent: bytes) -> bytes:
+    """What comes back until the server closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for each in sent:
+        writer.write(each)
+        await writer.drain()
+    try:
+        return await asyncio.wait_for(reader.read(), LONG)
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"G", b"GET / HTTP/1.1\r\nHost: a\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: aaa"]
+)
+async def test_headers_that_do_not_come(port: int, sent: bytes) -> None:
+    assert await until_closed(port, sent) == b""
+
+
+async def test_headers_that_come_a_letter_at_a_time(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\n")
+
+    async def drip() -> None:
+        while True:
+            writer.write(b"X-A: b\r\n")
+            await asyncio.sleep(0.02)
+
+    dripping = asyncio.create_task(drip())
+    assert await asyncio.wait_for(reader.read(), LONG) == b""
+    dripping.cancel()
+    writer.close()
+
+
+async def test_a_body_that_nobody_reads_and_that_does_not_end(port: int) -> None:
+    answer = await until_closed(port, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc")
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("line", [b"X-Long: " + b"a" * 40_000, b"X-Short: a\r\n" * 4_500])
+async def test_headers_that_are_too_long(port: int, line: bytes) -> None:
+    whole = await until_closed(port, b"GET / HTTP/1.1\r\nHost: a\r\n" + line + b"\r\n\r\n")
+    assert whole.startswith(b"HTTP/1.1 400")
+    unfinished = await until_closed(port, b"GET / HTTP/1.1\r\nHost: a\r\n" + line)
+    assert unfinished.startswith(b"HTTP/1.1 400")
+
+
+async def test_a_client_that_does_not_take_its_answer(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_024)
+    writer.write(b"GET /huge HTTP/1.1\r\nHost: a\r\n\r\n")
+    await reader.readline()  # it has begun; from here on nothing is taken but what the sockets hold
+    await asyncio.sleep(1)
+    with pytest.raises(asyncio.IncompleteReadError):  # the rest was given up
+        try:
+            await asyncio.wait_for(reader.readexactly(49_000_000), LONG)
+        except ConnectionError as error:
+            raise asyncio.IncompleteReadError(b"", None) from error
+    writer.close()
+
+
+async def test_requests_in_time_follow_each_other_on_one_connection(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(3):
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), LONG)
+        assert head.startswith(b"HTTP/1.1 200")
+        assert await reader.readexactly(5) == b"small"
+        await asyncio.sleep(0.3)  # idle for longer than headers may take: that is another limit
+    writer.close()
