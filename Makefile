@@ -8,7 +8,7 @@ GRAPHIQL := gateway/static/graphiql/index.html
 GRAPHIQL_SOURCES := $(addprefix graphiql/,.npmrc build.sh index.html package.json package-lock.json vite.config.js) \
 	$(wildcard graphiql/src/* graphiql/src/examples/*)
 
-.PHONY: help setup demo test check bench format lock graphiql clean
+.PHONY: help setup demo test check bench soak format lock graphiql audit independent image clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -28,8 +28,14 @@ demo: setup ## the gateway on http://127.0.0.1:8000 (PORT=8123 for another; OPTI
 	@$(MAKE) --silent graphiql || echo "GraphiQL could not be built; the demo runs without it."
 	@$(BIN)/tenant-gateway demo --port $(PORT) $(OPTIONS) || test $$? -eq 130 # Ctrl-C is how it ends
 
-test: setup ## all tests
-	$(BIN)/pytest
+test: setup ## all tests, on two cores
+	$(BIN)/pytest -n 2 --dist loadfile
+
+audit: setup ## graphql-http's audit of GraphQL over HTTP, installed for the tests (npm)
+	cd tests/http_audit && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --silent
+
+independent: setup ## an independent implementation of the payment page's protocol, installed for the tests
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/independent.txt
 
 check: setup ## style, types, layers, schema in step
 	$(BIN)/ruff check
@@ -40,6 +46,16 @@ check: setup ## style, types, layers, schema in step
 
 bench: setup ## what docs/performance.md shows
 	PYTHONPATH=. $(BIN)/python bench/sign_in.py
+	PYTHONPATH=. $(BIN)/python bench/refusals.py
+	PYTHONPATH=. $(BIN)/python bench/execution.py
+
+soak: setup ## long runs with faults and kills, figures into docs/operations.md (needs nginx and redis-server or valkey-server)
+	$(PYTHON) -m venv $(VENV)/soak
+	$(VENV)/soak/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/soak.txt
+	PYTHONPATH=. $(BIN)/python -m bench.soak.day --keep
+	PYTHONPATH=. $(BIN)/python -m bench.soak.hanging --keep
+	PYTHONPATH=. $(BIN)/python -m bench.soak.two_nodes --minutes 10 --keep
+	PYTHONPATH=. $(BIN)/python -m bench.soak.schemathesis_run $(VENV)/soak/bin/schemathesis --seconds 600 --keep
 
 format: setup ## puts the code into its form
 	$(BIN)/ruff check --fix
@@ -59,6 +75,10 @@ lock: setup ## pins every dependency anew, with hashes and without addresses
 	$(LOCK) --group node -o requirements/node.txt
 	$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
 	$(LOCK) --group independent -c requirements/dev.txt -o requirements/independent.txt
+	$(LOCK) --group soak -o requirements/soak.txt
+
+image: ## the container image
+	docker build -t tenant-gateway:local .
 
 clean: ## everything that can be made again
 	rm -rf $(VENV) gateway/static graphiql/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,5 +1,6 @@
 """From a document's text to an operation that may run: parsed, within the limits, valid; once per document."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from graphql import (
 from graphql.execution import ExecutionResult, Executor
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
-from gateway.execution import BadVariables, Checks, Invalid, Operation, Operations
+from gateway.execution import BadVariables, Checks, Comparing, Difference, Invalid, Operation, Operations
 from gateway.limits import DocumentFacts, LimitExceeded, Limits, inspect, parse
 from gateway.refusal import Refusal
 from gateway.schema.alone import StandsAlone
@@ -28,6 +29,9 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 5_000
 # Errors quote what they are about, so that many of them may cost much.
 MAX_VALIDATION_ERRORS = 10
 RULES = (*(rule for rule in graphql.specified_rules if rule is not NoUnusedVariablesRule), StandsAlone)
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,13 @@ class Documents:
         self._schema, self._costs, self._limits = schema, field_costs(schema), limits_of(settings)
         self._max_errors, self._hide_suggestions = settings.max_errors, not settings.development
         checks = Checks(self._parse, self._inspect, self._validate)
-        self.operations = Operations(schema, checks, hide_suggestions=self._hide_suggestions)
+        self.operations = Operations(
+            schema,
+            checks,
+            hide_suggestions=self._hide_suggestions,
+            compiling=settings.compile_operations,
+            comparing=Comparing(settings.compare_every, _log_difference) if settings.compare_every else None,
+        )
 
     def prepare(self, text: str, name: str | None) -> Prepared:
         """The operation of that name, or the only one. Raises Refusal."""
@@ -107,6 +117,12 @@ class Documents:
         if invalid.stage == "parse" and not beyond:
             return Refusal.of(400, "GRAPHQL_PARSE_FAILED", invalid.errors, self._max_errors)
         return Refusal.of(422, "GRAPHQL_VALIDATION_FAILED", invalid.errors, self._max_errors)
+
+
+def _log_difference(difference: Difference) -> None:
+    """Loud, as no caller can see it; neither values nor the document's text."""
+    document, places = difference.document_sha256, ", ".join(difference.places)
+    logger.error("document %s: compiled it differs from graphql-core at %s", document, places)
 
 
 def limits_of(settings: Settings) -> Limits:

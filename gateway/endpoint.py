@@ -22,7 +22,7 @@ from gateway.callers import (
 from gateway.context import Context, NewCookies, Services
 from gateway.cors import cors_headers, is_preflight, preflight_answer
 from gateway.documents import Documents, Prepared
-from gateway.errors import Unauthenticated
+from gateway.errors import Overloaded, Unauthenticated
 from gateway.loaders import Loaders
 from gateway.locale import translate
 from gateway.models.account import Caller
@@ -88,6 +88,9 @@ class Endpoint:
             answer, about_document = await self._answer(request, caller, served), True
         except Refusal as refusal:
             answer, about_document = refusal.answer(), refusal.about_document
+        except Overloaded as error:
+            overloaded = Refusal(503, error.code, translate(caller.locale, error.code), Retry_After="1")
+            answer, about_document = overloaded.answer(), False
         except ClientDisconnect:
             raise
         except Exception as error:  # the last line of defence: masked to the caller, loud in the log

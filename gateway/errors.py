@@ -6,6 +6,7 @@
     │   ├── UpstreamTimeout      UPSTREAM_TIMEOUT
     │   ├── UpstreamClosed       UPSTREAM_CLOSED
     │   └── UpstreamMalformed    UPSTREAM_MALFORMED
+    ├── Overloaded               OVERLOADED: the gateway itself cannot go on just now
     └── CallerError              the caller can mend it
         ├── BadUserInput         BAD_USER_INPUT
         ├── Unauthenticated      UNAUTHENTICATED
@@ -90,6 +91,12 @@ class UpstreamMalformed(UpstreamError):
     """It answered something that its contract does not allow."""
 
     code = "UPSTREAM_MALFORMED"
+
+
+class Overloaded(GatewayError):
+    """The gateway's own database is away or does not keep up; nothing was changed."""
+
+    code = "OVERLOADED"
 
 
 class CallerError(GatewayError):

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from gateway.errors import CallerError, UpstreamError
+from gateway.errors import CallerError, Overloaded, UpstreamError
 from gateway.locale import translate
 from gateway.models.money import Locale
 
@@ -70,6 +70,8 @@ def _present(error: GraphQLError, locale: Locale, request_id: str) -> dict[str, 
         return _entry(describe(cause, locale), error, {"code": cause.code, "upstream": cause.system.value})
     if isinstance(cause, CallerError):
         return _entry(describe(cause, locale), error, {"code": cause.code})
+    if isinstance(cause, Overloaded):
+        return _entry(translate(locale, cause.code), error, {"code": cause.code})
     if cause is None or isinstance(cause, GraphQLError):  # graphql-core's own: an argument or a directive got a null
         return _entry(_without_values(error), error, {"code": "BAD_USER_INPUT"})
     log_unexpected(cause, f"request {request_id}, {'.'.join(map(str, error.path or ()))}")

@@ -207,6 +207,10 @@ class Settings(BaseSettings):
     slow_client_seconds: float = Field(
         default=10.0, gt=0, le=300, description="Longest time that headers, and then a body, may take to arrive"
     )
+    compile_operations: bool = Field(default=True, description="Whether operations used twice are compiled")
+    compare_every: int = Field(
+        default=0, ge=0, description="One in so many compiled queries is run by graphql-core too; 0 for none"
+    )
     get_queries: bool = Field(default=False, description="Whether queries are answered to GET")
     allowed_origins: Annotated[str, AfterValidator(_origins)] = Field(
         default="", description="Origins whose pages may call with cookies, separated by commas"

@@ -1,7 +1,7 @@
 """What most tests need: a clock, a simulator, clients, a gateway."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,13 @@ import pytest
 from gateway.accounts import create_account_without_mail, migrate_database
 from gateway.simulator import EXAMPLE_LABEL, EXAMPLE_LEASE, Simulator, SimulatorOptions, run_simulator
 from tests.support import PASSWORD, Clients, Gateway, HeldClock, open_clients, run_gateway, settings_for
+
+
+@pytest.fixture(autouse=True)
+def as_graphql_core_has_it(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """No compiled operation gives another answer than graphql-core."""
+    yield
+    assert [each for each in caplog.get_records("call") if "differs from graphql-core" in each.getMessage()] == []
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A gateway and its legacy systems on real ports, and somebody who asks them."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,6 +38,12 @@ from gateway.simulator import (
 from gateway.snapshots import Memory, Snapshots
 
 PASSWORD = "Tilleuls-57000!"
+# `EXECUTION=compare pytest` runs every compiled query by graphql-core, too; a difference fails the test.
+EXECUTION_MODES: dict[str, dict[str, Any]] = {
+    "on": {},
+    "off": {"compile_operations": False},
+    "compare": {"compare_every": 1},
+}
 FIXTURES = Path(__file__).parent / "fixtures"
 HOME = (FIXTURES / "home.graphql").read_text()
 
@@ -150,7 +157,7 @@ def settings_for(simulator: Simulator, database: Path, **changes: Any) -> Settin
         "address_calls": 100_000,  # all tenants of a test sign in from one address
         "warm_up_at": "",
     }
-    return given_settings(**(values | changes))
+    return given_settings(**(values | EXECUTION_MODES[os.environ.get("EXECUTION", "on")] | changes))
 
 
 @asynccontextmanager

@@ -166,7 +166,7 @@ async def test_a_port_in_use_is_one_line(simulator: Simulator, tmp_path: Path) -
         await asyncio.to_thread(migrate_database, env["GATEWAY_DATABASE_URL"])
         for arguments in (
             ("simulate", "--property-port", port),
-            ("simulate", "--admin-port", port, "--property-port", "0", "--billing-port", "0"),
+            ("simulate", "--admin-port", port, "--property-port", "0", "--billing-port", "0", "--payment-port", "0"),
             ("demo", "--port", port),
             ("serve", "--port", port),
         ):
@@ -176,7 +176,8 @@ async def test_a_port_in_use_is_one_line(simulator: Simulator, tmp_path: Path) -
 
 
 async def test_simulate_serves_both_systems_and_stops_at_once(nothing: dict[str, str], tmp_path: Path) -> None:
-    ports = ("--property-port", "0", "--billing-port", "0", "--admin-port", "0", "--now", "2026-11-03T10:00")
+    free = ("--property-port", "0", "--billing-port", "0", "--admin-port", "0", "--payment-port", "0")
+    ports = (*free, "--now", "2026-11-03T10:00")
     async with running("simulate", *ports, env=nothing, cwd=tmp_path, until="Ctrl-C") as (process, printed):
         wsdl, billing = re.findall(r"(http://\S+\?wsdl|http://\S+/api/v1)\s", printed)[:2]
         async with aiohttp.ClientSession() as http:

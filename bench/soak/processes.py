@@ -127,6 +127,8 @@ def simulator(folder: Path, *, tenants: int, seed: int, latency: str) -> tuple[P
         ports.property_management,
         "--billing-port",
         ports.billing,
+        "--payment-port",
+        str(free_port()),
         "--admin-port",
         ports.admin,
     ]

@@ -29,6 +29,8 @@ _DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
 _BACKGROUND: ContextVar[bool] = ContextVar("background", default=False)
 
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+PIECE_BYTES: Final = 64 * 1024
+"""What is held of a body that is passed on; as much again is read ahead."""
 PROBE_SECONDS: Final = 5.0
 """How long a call may take that finds out whether a failing operation is back."""
 
@@ -146,11 +148,10 @@ class Upstream:
 
     async def pieces(self, operation: str, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         """The body of an opened answer as it comes; the deadline holds for each next piece."""
-        body = response.content.iter_any()
         while True:
             try:
                 async with asyncio.timeout(self._deadline_seconds):
-                    piece = await anext(body, b"")
+                    piece = await response.content.read(PIECE_BYTES)
             except TimeoutError as error:
                 raise UpstreamTimeout(self.system, operation, "the body stopped") from error
             except (aiohttp.ClientError, OSError) as error:
@@ -233,6 +234,7 @@ class Upstream:
             data=request.body,
             params=request.query,
             allow_redirects=False,
+            read_bufsize=PIECE_BYTES,
         )
         tracing.note_call(request.method, request.url, response.status)
         if response.status == 429 and self._budget is not None:

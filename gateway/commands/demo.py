@@ -22,6 +22,8 @@ from gateway.simulator import (
     DEMO_NOW,
     EXAMPLE_LABEL,
     EXAMPLE_LEASE,
+    PAYMENT_KEY,
+    PAYMENT_SITE,
     PROPERTY_COMPANY,
     PROPERTY_PASSWORD,
     PROPERTY_USER,
@@ -41,6 +43,7 @@ No account yet         {newcomer}
 It is                  3 November 2026, 10:00 in Paris; the clock runs on
 Legacy systems         {property_url}
                        {billing_url}
+Payment page           {payment_url}   (POST {admin_url}/lots books at once)
 Their knobs, counters  {admin_url}
 Mails                  {address}/mails   (and here, below)
 
@@ -73,6 +76,7 @@ def run(options: argparse.Namespace) -> int:
             nights=options.nights,
             now=clock,
             host="127.0.0.1",
+            notification_url=f"{address}/payments/notification",
         )
         async with run_simulator(simulated) as simulator:
             settings = demo_settings(simulator, folder, address, nights=options.nights)
@@ -104,6 +108,12 @@ def demo_settings(simulator: Simulator, folder: Path, address: str, *, nights: b
         secret_key=secrets.token_urlsafe(48),
         property_closure=Settings.model_fields["property_closure"].default if nights else "",
         billing_closure=Settings.model_fields["billing_closure"].default if nights else "",
+        payment_page_url=simulator.payment_url,
+        payment_site_id=PAYMENT_SITE,
+        payment_test_key=PAYMENT_KEY,
+        payment_return_urls=f"{address}/",
+        hashing_queue_seconds=30,
+        warm_up_at="",
     )
 
 
@@ -117,6 +127,7 @@ def _banner(simulator: Simulator, address: str) -> str:
         newcomer=_newcomer(simulator),
         property_url=simulator.property_url,
         billing_url=simulator.billing_url,
+        payment_url=simulator.payment_url,
         admin_url=simulator.admin_url,
         sign_in=json.dumps({"query": _SIGN_IN.format(label=EXAMPLE_LABEL, password=DEMO_PASSWORD)}),
         query=json.dumps({"query": _QUERY}),

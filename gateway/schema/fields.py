@@ -9,6 +9,7 @@ import strawberry
 from strawberry import Info
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from gateway.execution import InstanceOf
 from gateway.schema.costs import cost_directives
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ def shows(model: type, description: str, *, name: str | None = None) -> Callable
     """The class is an object type whose values are instances of `model`; nothing is copied from one to the other."""
 
     def decorate(cls: type[T]) -> type[T]:
-        cls.is_type_of = classmethod(lambda _, value, __: isinstance(value, model))  # type: ignore[attr-defined]
+        cls.is_type_of = InstanceOf(model)  # type: ignore[attr-defined]
         SHOWN[cls] = model
         return strawberry.type(cls, name=name, description=description)
 

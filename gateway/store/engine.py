@@ -1,16 +1,23 @@
 """Transactions on the gateway's own database, SQLite or PostgreSQL."""
 
 import asyncio
+import logging
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from gateway.errors import Overloaded
+
+logger = logging.getLogger(__name__)
 
 Transaction = AsyncConnection
 """An open transaction; the functions beside run their statements in it."""
@@ -30,14 +37,19 @@ class Store:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
-        """A transaction that only reads."""
-        async with self.engine.connect() as connection:
-            yield connection
+        """A transaction that only reads. Raises Overloaded where the database is away."""
+        with _translated():
+            async with self.engine.connect() as connection:
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
-        """A transaction, committed at the end and rolled back where anything is raised."""
+        """A transaction, committed at the end and rolled back where anything is raised. Raises Overloaded as above.
+
+        Where the database goes away in the very moment of committing, nobody can know whether it did.
+        """
         async with AsyncExitStack() as stack:
+            stack.enter_context(_translated())
             if self._writer:
                 await stack.enter_async_context(self._writer)
             yield await stack.enter_async_context(self._writing_engine.begin())
@@ -69,6 +81,20 @@ def create_engine(database_url: str) -> AsyncEngine:
             "server_settings": {"application_name": "tenant-gateway", "lock_timeout": "5000"},
         },
     )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
+        logger.error("the database is away: %s", type(error).__name__)
+        raise Overloaded from error
+    except DBAPIError as error:  # a connection that breaks under a statement
+        if not error.connection_invalidated:
+            raise
+        logger.error("the database is away: %s", type(error).__name__)
+        raise Overloaded from error
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
