@@ -29,7 +29,7 @@ from gateway.models.account import Caller
 from gateway.models.money import Locale
 from gateway.models.principal import Principal
 from gateway.negotiation import GRAPHQL_RESPONSE, answer_type, wants_anew, wants_html
-from gateway.presenting import internal_error, log_unexpected, present_errors
+from gateway.presenting import internal_error, log_overloaded, log_unexpected, present_errors
 from gateway.reading import GraphQLRequest, read_address, read_body
 from gateway.refusal import Answer, Refusal
 from gateway.sight import Served, known_request_id, seen, seen_operation
@@ -89,6 +89,7 @@ class Endpoint:
         except Refusal as refusal:
             answer, about_document = refusal.answer(), refusal.about_document
         except Overloaded as error:
+            log_overloaded(error)
             overloaded = Refusal(503, error.code, translate(caller.locale, error.code), Retry_After="1")
             answer, about_document = overloaded.answer(), False
         except ClientDisconnect:

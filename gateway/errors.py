@@ -94,7 +94,7 @@ class UpstreamMalformed(UpstreamError):
 
 
 class Overloaded(GatewayError):
-    """The gateway's own database is away or does not keep up; nothing was changed."""
+    """The gateway's own database is away or does not keep up; its text says what was met, for the log."""
 
     code = "OVERLOADED"
 

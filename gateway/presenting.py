@@ -55,6 +55,11 @@ def log_unexpected(error: BaseException, where: str) -> None:
     logger.error("%s: unexpected %s\n%s", where, type(error).__name__, "".join(places))
 
 
+def log_overloaded(error: Overloaded) -> None:
+    """What the database met, for the log."""
+    logger.error("the database is away: %s", error)
+
+
 def describe(error: UpstreamError | CallerError, locale: Locale) -> str:
     """What a person may read of an error."""
     if isinstance(error, UpstreamError):
@@ -71,6 +76,7 @@ def _present(error: GraphQLError, locale: Locale, request_id: str) -> dict[str, 
     if isinstance(cause, CallerError):
         return _entry(describe(cause, locale), error, {"code": cause.code})
     if isinstance(cause, Overloaded):
+        log_overloaded(cause)
         return _entry(translate(locale, cause.code), error, {"code": cause.code})
     if cause is None or isinstance(cause, GraphQLError):  # graphql-core's own: an argument or a directive got a null
         return _entry(_without_values(error), error, {"code": "BAD_USER_INPUT"})

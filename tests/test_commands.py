@@ -37,6 +37,8 @@ def environment(simulator: Simulator | None, folder: Path, **changes: str) -> di
         "GATEWAY_DATABASE_URL": f"sqlite:///{folder / 'gateway.sqlite'}",
         "GATEWAY_PUBLIC_URL": "http://127.0.0.1:8000",
         "GATEWAY_SECRET_KEY": SECRET,
+        "GATEWAY_PROPERTY_CLOSURE": "",  # the tests run by night, too
+        "GATEWAY_BILLING_CLOSURE": "",
         **changes,
     }
 

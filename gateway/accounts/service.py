@@ -15,7 +15,7 @@ from gateway.accounts.sender import MailServer, send_once
 from gateway.accounts.tools import Tools
 from gateway.accounts.worker import work_once
 from gateway.background import repeating
-from gateway.errors import Unauthenticated
+from gateway.errors import Overloaded, Unauthenticated
 from gateway.models.account import (
     Account,
     AccountForm,
@@ -167,7 +167,8 @@ class Accounts:
             if not await is_migrated(self.tools.store):
                 return "is not in the form that this version needs; run `tenant-gateway migrate`"
         except Exception as error:  # whatever a driver raises
-            return f"does not answer ({type(error).__name__}); is GATEWAY_DATABASE_URL right?"
+            met = str(error) if isinstance(error, Overloaded) else type(error).__name__
+            return f"does not answer ({met}); is GATEWAY_DATABASE_URL right?"
         return None
 
     async def tell_queues(self) -> None:

@@ -167,6 +167,7 @@ class DepositRefusal(Enum):
 
     UNKNOWN_ACCOUNT = "UNKNOWN_ACCOUNT"
     REFERENCE_TAKEN = "REFERENCE_TAKEN"
+    MALFORMED = "MALFORMED"
 
 
 @dataclass(frozen=True, slots=True)

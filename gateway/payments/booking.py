@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any, Final
 
-from gateway.errors import UpstreamClosed, UpstreamError, UpstreamUnavailable
+from gateway.errors import UpstreamClosed, UpstreamError
 from gateway.models.payment import DepositReceipt, DepositRefusal, DepositState, DepositStatus, PaymentState
 from gateway.moments import DAY, HOUR, MINUTE, SECOND, milliseconds
 from gateway.payments.lots import run_of
@@ -87,7 +87,7 @@ async def _follow(tools: Tools, row: PaymentRow) -> Changes:
     status = await tools.billing.fetch_deposit_status(row.id)
     if status is None:
         logger.error("payment %s: billing has lost a deposit that it took; it is sent again", row.id)
-        return {"lot": None, "next_at": tools.now()}
+        return {"lot": None, "next_at": tools.now() + MINUTE}
     match status.state:
         case DepositState.POSTED:
             changes: Changes = {"state": PaymentState.BOOKED.value, "lot": status.lot, "next_at": None}
@@ -145,9 +145,6 @@ async def _record(tools: Tools, row: PaymentRow, changes: Changes) -> None:
 
 
 async def _postpone(tools: Tools, row: PaymentRow, error: UpstreamError) -> bool:
-    if row.lot is None and _is_refused_for_good(error):
-        await _record(tools, row, _rejected(row, "BAD_REQUEST"))
-        return True
     if isinstance(error, UpstreamClosed):
         async with tools.store.write() as tx:
             await payments.postpone_due(tx, tools.now(), tools.now() + AGAIN_WHEN_CLOSED)
@@ -160,8 +157,3 @@ async def _postpone(tools: Tools, row: PaymentRow, error: UpstreamError) -> bool
 async def _flag_if_late(tools: Tools, row: PaymentRow) -> None:
     if row.lot is None and row.authorised_at is not None and tools.now() - row.authorised_at > LATE:
         await _record(tools, row, _flagged(row, Flag.BOOKED_LATE))
-
-
-def _is_refused_for_good(error: UpstreamError) -> bool:
-    """Billing's 400: a field that it does not take today it will not take tomorrow."""
-    return isinstance(error, UpstreamUnavailable) and error.ours and error.detail.startswith("HTTP 400")

@@ -1,7 +1,6 @@
 """Transactions on the gateway's own database, SQLite or PostgreSQL."""
 
 import asyncio
-import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -16,8 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gateway.errors import Overloaded
-
-logger = logging.getLogger(__name__)
 
 Transaction = AsyncConnection
 """An open transaction; the functions beside run their statements in it."""
@@ -88,13 +85,11 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
-        logger.error("the database is away: %s", type(error).__name__)
-        raise Overloaded from error
+        raise Overloaded(type(error).__name__) from error
     except DBAPIError as error:  # a connection that breaks under a statement
         if not error.connection_invalidated:
             raise
-        logger.error("the database is away: %s", type(error).__name__)
-        raise Overloaded from error
+        raise Overloaded(type(error).__name__) from error
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:

@@ -150,7 +150,7 @@ async def test_a_deposit_that_billing_calls_malformed(office: Office) -> None:
         await payments.change(tx, payment.key, sealed=sealed)
     await office.work()
     row = await office.row(payment)
-    assert (row.state, row.reason, row.flags) == ("REJECTED", "BAD_REQUEST", "NOT_BOOKED")
+    assert (row.state, row.reason, row.flags) == ("REJECTED", "MALFORMED", "NOT_BOOKED")
 
 
 async def test_a_reference_that_stands_for_other_money(office: Office, simulator: Simulator) -> None:
@@ -171,6 +171,21 @@ async def test_a_reference_that_stands_for_the_same_money_otherwise(office: Offi
     await office.work()
     row = await office.row(payment)
     assert (row.state, row.flags) == ("BOOKED", "BOOKED_DIFFERENTLY")
+
+
+async def test_a_deposit_that_billing_has_lost_is_sent_again_without_haste(
+    office: Office, simulator: Simulator
+) -> None:
+    payment, _ = await office.paid()
+    await office.work()
+    simulator._billing.books.deposits.clear()
+    office.clock.advance(hours=5)
+    await office.work()
+    assert simulator.deposits() == []
+    office.clock.advance(minutes=1)
+    await office.work()
+    assert references(simulator) == [payment.key]
+    assert simulator.counters["deposerEncaissement"].calls == 2
 
 
 async def test_a_payment_that_cannot_be_read_stops_no_other_and_is_flagged(

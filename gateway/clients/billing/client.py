@@ -1,5 +1,6 @@
 """Every operation of billing: one method each, batches split at the contract's limits."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
@@ -38,6 +39,8 @@ MAX_NOTICE_ACCOUNTS = 25  # POST /avis-echeance/recherche
 LEDGER_PAGE_SIZE = 50
 _DOCUMENT_HEADERS = ("ETag", "Content-Length", "Content-Range", "Accept-Ranges")
 _MODE_CODES = {mode: code for code, mode in PAYMENT_MODES.items()}
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -152,11 +155,14 @@ class Billing:
 
         async def attempt() -> DepositReceipt | DepositRefusal:
             try:
-                answer = await self._ask(request, statuses={200, 202})
+                answer = await self._ask(request, statuses={200, 202, 400})
             except Ko as ko:
                 if (refusal := refusals.get(ko.code)) is None:
                     raise refusal_error(operation, ko.code) from None
                 return refusal
+            if answer.status == 400:  # a field that it does not take today it will not take tomorrow
+                logger.error("billing refuses a deposit as malformed")
+                return DepositRefusal.MALFORMED
             return parsing.parse_deposit_receipt(operation, answer.body)
 
         return await self._upstream.ask(operation, attempt, repeatable=False)
