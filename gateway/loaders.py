@@ -46,6 +46,8 @@ class Loaders:
     """
 
     def __init__(self, snapshots: Snapshots, *, until: float, not_before: datetime | None = None) -> None:
+        self.until = until
+
         def loader(shelf: Shelf[K, V]) -> Loader[K, V]:
             return Loader(shelf, until, not_before if shelf.kind.own else None)
 

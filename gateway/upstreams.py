@@ -65,6 +65,7 @@ async def open_billing(settings: Settings, clock: Clock, sharing: Sharing | None
         clock,
         per_minute=BILLING_CALLS_A_MINUTE,
         per_day=BILLING_CALLS_A_DAY,
+        starts_anew=sharing is not None,
         nodes=_nodes_of(sharing),
         spent_elsewhere=(lambda: sharing.nodes.spent_elsewhere("billing")) if sharing else (lambda: 0),
     )

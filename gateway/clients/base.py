@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 import aiohttp
 
 from gateway import metrics, tracing
-from gateway.clients.breaker import Breaker, BreakerState
+from gateway.clients.breaker import Breaker, BreakerState, Ticket
 from gateway.clients.budgets import RateBudget, RetryBudget, Urgency
 from gateway.clients.health import Health
 from gateway.clients.places import Places
@@ -27,10 +27,14 @@ from gateway.models.freshness import SourceSystem
 _DEADLINE: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 _BACKGROUND: ContextVar[bool] = ContextVar("background", default=False)
+# What the call under way was let through with.
+_TICKET: ContextVar[Ticket] = ContextVar("ticket")
 
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 PIECE_BYTES: Final = 64 * 1024
 """What is held of a body that is passed on; as much again is read ahead."""
+SUSPECT_SECONDS: Final = 3.0
+"""From then on a call that is out counts as a failure; of a well system's calls one in a hundred takes 4 s."""
 PROBE_SECONDS: Final = 5.0
 """How long a call may take that finds out whether a failing operation is back."""
 
@@ -113,29 +117,34 @@ class Upstream:
         deadline; logs and counts each failure.
         """
         breaker = self._breakers[operation]
-        self._hold_back(operation, breaker)
+        ticket = self._admit(operation, breaker)
         started = asyncio.get_running_loop().time()
+        let_through = _TICKET.set(ticket)
         try:
             with tracing.call_span(self.system, operation):
-                found = await self._in_time(operation, breaker, lambda: self._attempts(operation, attempt, repeatable))
+                found = await self._in_time(ticket, operation, lambda: self._attempts(operation, attempt, repeatable))
         except UpstreamError as error:
-            self._failed(operation, breaker, error, started)
+            self._failed(operation, breaker, ticket, error, started)
             raise
         except asyncio.CancelledError:
-            breaker.proved_nothing()
+            breaker.proved_nothing(ticket)
             raise
         except Exception:  # a code to which the operation gives a meaning is an answer like others
-            self._answered(operation, breaker, started)
+            self._answered(operation, breaker, ticket, started)
             raise
-        self._answered(operation, breaker, started)
+        finally:
+            _TICKET.reset(let_through)
+        self._answered(operation, breaker, ticket, started)
         return found
 
     async def send(self, request: Request) -> Answer:
         """The whole answer."""
         try:
-            async with self._places.take(background=_BACKGROUND.get()), await self._request(request) as response:
-                body = await self._read(request.operation, response)
-                return Answer(response.status, response.headers.get("Content-Type", ""), body)
+            async with self._places.take(request.operation, background=_BACKGROUND.get()):
+                with self._suspecting(request.operation):
+                    async with await self._request(request) as response:
+                        body = await self._read(request.operation, response)
+                        return Answer(response.status, response.headers.get("Content-Type", ""), body)
         except (aiohttp.ClientError, OSError) as error:
             raise self._translated(request.operation, error) from error
 
@@ -168,28 +177,54 @@ class Upstream:
             raise self._translated(operation, error) from error
         return Answer(response.status, response.headers.get("Content-Type", ""), body)
 
-    def _hold_back(self, operation: str, breaker: Breaker) -> None:
-        """Raises where nothing may be sent now."""
-        if self._closed.at(self.clock()):
-            error: UpstreamError = UpstreamClosed(self.system, operation, "closed by plan", held_back=True)
-            self.health.failed(error)
-            metrics.upstream_held_back(self.system.value, operation, "closed")
-            raise error
-        if not breaker.admits():
-            metrics.upstream_held_back(self.system.value, operation, "breaker")
-            raise UpstreamUnavailable(self.system, operation, "left alone after failures", held_back=True)
+    def _admit(self, operation: str, breaker: Breaker) -> Ticket:
+        """Lets a call through. Raises where nothing may be sent now."""
+        self._refuse_while_closed(operation)
+        if (ticket := breaker.admit()) is None:
+            raise self._left_alone(operation)
+        return ticket
 
-    async def _in_time(self, operation: str, breaker: Breaker, attempts: Callable[[], Awaitable[T]]) -> T:
+    def _admit_again(self, operation: str) -> None:
+        """What was let through and had to wait for its place may have to stay here after all."""
+        self._refuse_while_closed(operation)
+        if not self._breakers[operation].still_admits(_TICKET.get()):
+            raise self._left_alone(operation)
+
+    def _refuse_while_closed(self, operation: str) -> None:
+        if self._closed.at(self.clock()):
+            metrics.upstream_held_back(self.system.value, operation, "closed")
+            raise UpstreamClosed(self.system, operation, "closed by plan", held_back=True)
+
+    def _left_alone(self, operation: str) -> UpstreamUnavailable:
+        metrics.upstream_held_back(self.system.value, operation, "breaker")
+        return UpstreamUnavailable(self.system, operation, "left alone after failures", held_back=True)
+
+    @contextmanager
+    def _suspecting(self, operation: str) -> Iterator[None]:
+        """A call that has been out for long counts as a failure before it is one: a hang is noticed in seconds."""
+        ticket, breaker = _TICKET.get(), self._breakers[operation]
+
+        def suspect() -> None:
+            breaker.failed(ticket)
+            ticket.suspected = True
+
+        waiting = asyncio.get_running_loop().call_later(SUSPECT_SECONDS, suspect)
+        try:
+            yield
+        finally:
+            waiting.cancel()
+
+    async def _in_time(self, ticket: Ticket, operation: str, attempts: Callable[[], Awaitable[T]]) -> T:
         now = asyncio.get_running_loop().time()
         deadline = min(_DEADLINE.get() or math.inf, now + self._deadline_seconds)
-        if breaker.state is not BreakerState.CLOSED:
+        if ticket.probe:
             deadline = min(deadline, now + PROBE_SECONDS)
         try:
             async with asyncio.timeout_at(deadline):
                 return await attempts()
         except TimeoutError as error:
             detail = f"no whole answer within {deadline - now:.1f} s"
-            raise UpstreamTimeout(self.system, operation, detail, unanswered=True) from error
+            raise UpstreamTimeout(self.system, operation, detail, unanswered=ticket.sent) from error
 
     async def _attempts(self, operation: str, attempt: Callable[[], Awaitable[T]], repeatable: bool) -> T:
         self._retries.earn()
@@ -202,17 +237,17 @@ class Upstream:
         await asyncio.sleep(self._retry_delay())
         return await attempt()
 
-    def _answered(self, operation: str, breaker: Breaker, started: float) -> None:
-        breaker.answered()
+    def _answered(self, operation: str, breaker: Breaker, ticket: Ticket, started: float) -> None:
+        breaker.answered(ticket)
         self.health.answered()
         self._ended(operation, breaker, "ok", started)
 
-    def _failed(self, operation: str, breaker: Breaker, error: UpstreamError, started: float) -> None:
+    def _failed(self, operation: str, breaker: Breaker, ticket: Ticket, error: UpstreamError, started: float) -> None:
         before, own = breaker.state, error.operation == operation and not error.held_back
-        if not own or (isinstance(error, UpstreamUnavailable) and error.ours):
-            breaker.proved_nothing()
+        if not own or not ticket.sent or (isinstance(error, UpstreamUnavailable) and error.ours):
+            breaker.proved_nothing(ticket)
         else:
-            breaker.failed()
+            breaker.failed(ticket)
         if before is not BreakerState.OPEN and breaker.state is BreakerState.OPEN:
             logger.warning("%s %s is left alone for a while", self.system.value, operation)
         if own:
@@ -226,7 +261,9 @@ class Upstream:
         metrics.breaker_entered(self.system.value, operation, breaker.state.value)
 
     async def _request(self, request: Request) -> aiohttp.ClientResponse:
+        self._admit_again(request.operation)
         self._spend(request)
+        _TICKET.get().sent = True
         response = await self._http.request(
             request.method,
             request.url,

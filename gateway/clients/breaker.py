@@ -1,6 +1,7 @@
 """Circuit breakers: an operation that keeps failing is left alone; one call at a time finds out if it is back."""
 
 from collections import deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
@@ -21,18 +22,33 @@ class BreakerState(Enum):
     HALF_OPEN = "half_open"
 
 
+@dataclass(slots=True)
+class Ticket:
+    """What a call was let through with: of which spell of the breaker it is, and whether it is the one that finds out.
+
+    `sent` once it has really gone out; `suspected` once it has been counted as a failure while it was still out.
+    """
+
+    spell: int
+    probe: bool = False
+    sent: bool = False
+    suspected: bool = False
+
+
 class Breaker:
     """Opens where of an operation's last calls at least five, and at least half, have failed.
 
-    Open, it lets nothing through for two seconds; then one call, whose outcome closes it or opens it again. Only
-    failures of the operation itself count, not those of what it needs (a session, a token): they have their own.
+    Open, it lets nothing through for two seconds; then one call, whose outcome closes it or opens it again. Calls of an
+    earlier spell decide nothing. Only failures of the operation itself count, not those of what it needs (a session, a
+    token): they have their own.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._outcomes: deque[tuple[datetime, bool]] = deque(maxlen=REMEMBERED_CALLS)
         self._opened_at: datetime | None = None
-        self._probing = False
+        self._probe: Ticket | None = None
+        self._spell = 0
 
     @property
     def state(self) -> BreakerState:
@@ -41,38 +57,49 @@ class Breaker:
             return BreakerState.CLOSED
         return BreakerState.OPEN if self._clock() < self._opened_at + OPEN_FOR else BreakerState.HALF_OPEN
 
-    def admits(self) -> bool:
-        """Whether a call may be sent now. In the half-open state the first to ask is the one that finds out."""
+    def admit(self) -> Ticket | None:
+        """Lets a call through, or not. In the half-open state the first to ask is the one that finds out."""
         if self._opened_at is None:
-            return True
-        if self._probing or self.state is BreakerState.OPEN:
-            return False
-        self._probing = True
-        return True
+            return Ticket(self._spell)
+        if self._probe is not None or self.state is BreakerState.OPEN:
+            return None
+        self._probe = Ticket(self._spell, probe=True)
+        return self._probe
 
-    def answered(self) -> None:
-        """A call was answered by the rules."""
-        if self._opened_at is None:
-            self._outcomes.append((self._clock(), True))
+    def still_admits(self, ticket: Ticket) -> bool:
+        """Whether a call that was let through, and had to wait since, may go out after all."""
+        return ticket.spell == self._spell and (self._opened_at is None or ticket is self._probe)
+
+    def answered(self, ticket: Ticket) -> None:
+        """The call was answered by the rules."""
+        if ticket.spell != self._spell:
             return
-        if self._probing:  # late answers of calls sent before it opened prove nothing
-            self._opened_at, self._probing = None, False
-            self._outcomes.clear()
+        if ticket is self._probe:
+            self._turn(None)
+            return
+        self._outcomes.append((self._clock(), True))
 
-    def failed(self) -> None:
-        """A call failed."""
+    def failed(self, ticket: Ticket) -> None:
+        """The call failed, or has been out for suspiciously long."""
         now = self._clock()
-        if self._opened_at is not None:
-            if self._probing:
-                self._opened_at, self._probing = now, False
+        if ticket.spell != self._spell or ticket.suspected:
+            return
+        if ticket is self._probe:
+            self._turn(now)
             return
         self._outcomes.append((now, False))
         while self._outcomes[0][0] < now - REMEMBERED_FOR:
             self._outcomes.popleft()
         failures = sum(not well for _, well in self._outcomes)
         if failures >= FAILURES_TO_OPEN and 2 * failures >= len(self._outcomes):
-            self._opened_at = now
+            self._turn(now)
 
-    def proved_nothing(self) -> None:
-        """The call ended without an outcome of its own: somebody else may find out."""
-        self._probing = False
+    def proved_nothing(self, ticket: Ticket) -> None:
+        """The call ended without an outcome of its own: where it was to find out, another may."""
+        if ticket is self._probe:
+            self._probe = None
+
+    def _turn(self, opened_at: datetime | None) -> None:
+        self._opened_at, self._probe = opened_at, None
+        self._spell += 1
+        self._outcomes.clear()

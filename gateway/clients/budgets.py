@@ -23,7 +23,8 @@ class Urgency(Enum):
 class RateBudget:
     """Counts the calls of any 60 seconds and of the Paris day. `nodes` share the minute in equal parts.
 
-    `spent_elsewhere` are the other nodes' calls of this day, as last heard.
+    `spent_elsewhere` are the other nodes' calls of this day, as last heard. A process that `starts_anew` does not know
+    what the one before it has sent in this minute: in its first it spends a third.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class RateBudget:
         *,
         per_minute: int,
         per_day: int,
+        starts_anew: bool = False,
         nodes: Callable[[], int] = lambda: 1,
         spent_elsewhere: Callable[[], int] = lambda: 0,
     ) -> None:
@@ -44,6 +46,7 @@ class RateBudget:
         self._day = civil_date(clock())
         self._today = 0
         self._refused_until: datetime | None = None
+        self._careful_until = clock() + _MINUTE if starts_anew else None
 
     @property
     def spent_today(self) -> int:
@@ -60,6 +63,8 @@ class RateBudget:
         of_minute, of_day = urgency.value
         if self._refused_until is not None and now < self._refused_until:
             return False
+        if self._careful_until is not None and now < self._careful_until:
+            of_minute /= 3
         if len(self._sent) >= of_minute * self._per_minute / max(1, self._nodes()):
             return False
         if self._today + self._spent_elsewhere() >= of_day * self._per_day:

@@ -1,51 +1,67 @@
 """How many calls a legacy system is sent at a time: whoever finds no place waits, first come, first served."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+
+class _Waiting(NamedTuple):
+    """Somebody who waits for a place."""
+
+    operation: str
+    turn: "asyncio.Future[None]"
 
 
 class Places:
-    """As many as `limit` says, which may change meanwhile. Work in the background gets half of them at most."""
+    """As many as `limit` says, which may change meanwhile.
+
+    One operation gets five eighths of them at most, so that one that hangs does not stop all others; work in the
+    background gets half.
+    """
 
     def __init__(self, limit: Callable[[], int]) -> None:
         self._limit = limit
-        self._taken = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._waiting_behind: deque[asyncio.Future[None]] = deque()
+        self._taken: Counter[str] = Counter()
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_behind: deque[_Waiting] = deque()
 
     @asynccontextmanager
-    async def take(self, *, background: bool = False) -> AsyncIterator[None]:
+    async def take(self, operation: str, *, background: bool = False) -> AsyncIterator[None]:
         """A place for as long as the call lasts."""
-        if not self._is_free(background) or self._waiting:
-            await self._wait(self._waiting_behind if background else self._waiting)
+        if self._is_free(operation, background) and not any(each.operation == operation for each in self._waiting):
+            self._taken[operation] += 1
         else:
-            self._taken += 1
+            await self._wait(operation, self._waiting_behind if background else self._waiting)
         try:
             yield
         finally:
-            self._taken -= 1
-            self._wake()
+            self._give_back(operation)
 
-    async def _wait(self, queue: deque[asyncio.Future[None]]) -> None:
+    async def _wait(self, operation: str, queue: deque[_Waiting]) -> None:
         turn = asyncio.get_running_loop().create_future()
-        queue.append(turn)
+        queue.append(_Waiting(operation, turn))
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # the place was given in the very moment of giving up
-                self._taken -= 1
-                self._wake()
+                self._give_back(operation)
             raise
 
-    def _wake(self) -> None:
+    def _give_back(self, operation: str) -> None:
+        self._taken[operation] -= 1
         for queue, background in ((self._waiting, False), (self._waiting_behind, True)):
-            while queue and self._is_free(background):
-                if not (turn := queue.popleft()).done():
-                    self._taken += 1
-                    turn.set_result(None)
+            for waiting in list(queue):
+                if waiting.turn.done():
+                    queue.remove(waiting)
+                elif self._is_free(waiting.operation, background):
+                    queue.remove(waiting)
+                    self._taken[waiting.operation] += 1
+                    waiting.turn.set_result(None)
 
-    def _is_free(self, background: bool) -> bool:
+    def _is_free(self, operation: str, background: bool) -> bool:
         limit = max(1, self._limit())
-        return self._taken < (max(1, limit // 2) if background else limit)
+        if self._taken[operation] >= max(1, limit * 5 // 8):
+            return False
+        return self._taken.total() < (max(1, limit // 2) if background else limit)

@@ -13,6 +13,7 @@ from gateway.models.freshness import SourceSystem
 from gateway.sealing import new_id
 from gateway.sharing.kept_secrets import Keeper, Kept, KeptHere, NotKept, Secret
 
+TRIED_AGAIN_AFTER: Final = timedelta(seconds=5)
 LOOKED_FOR_EVERY_SECONDS: Final = 0.05
 """How often a process looks whether the one that is obtaining a secret has it."""
 
@@ -21,8 +22,8 @@ class SharedSecret:
     """Holds one secret. `obtain` gets a new one; its errors reach everybody who waits for it in this process.
 
     A held secret is used from memory; `keeper` is asked for another only. A legacy system lets few of them live. One
-    whose answer was lost may be alive all the same: at most `spare` such are left to their `lifetime` before another is
-    asked for, so that the system's limit holds and nobody is locked out. For the same reason nothing is obtained while
+    whose answer was lost may be alive all the same: once more than `spare` such may be, another is asked for every five
+    seconds at most, so that the system's limit holds. For the same reason nothing is obtained while
     the keeper cannot be reached.
     """
 
@@ -99,7 +100,11 @@ class SharedSecret:
 
     def _begun(self, known: Kept, turn: str) -> Kept:
         kept = self._today(known)
-        if not self._is_free(kept) or len(kept.lost) > self._spare:
+        if not self._is_free(kept):
+            return kept
+        # Beyond the spare ones it is tried now and then all the same: nobody holds a good one that could be hurt, and
+        # a system that is well again must not have to wait until what was lost has died.
+        if len(kept.lost) > self._spare and self._clock() < kept.lost[-1] + TRIED_AGAIN_AFTER:
             return kept
         return kept.obtaining(turn, self._clock())
 

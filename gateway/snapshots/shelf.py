@@ -1,9 +1,9 @@
 """One kind of value: fresh from memory, else from the next call, else the last known one, marked stale."""
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Coroutine, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Generic, Protocol, TypeVar, cast
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 from cachetools import TTLCache
 
@@ -30,6 +30,9 @@ class SharedValues(Protocol):
 
     async def set_many(self, items: Mapping[str, bytes], ttl_seconds: int) -> None:
         """Keeps values for so long."""
+
+    async def delete_many(self, keys: Sequence[str]) -> None:
+        """Forgets values."""
 
 
 class Shelf(Generic[K, V]):
@@ -68,7 +71,7 @@ class Shelf(Generic[K, V]):
             return None
         metrics.snapshot_read(self.kind.name, "fresh")
         if self.kind.refreshed_ahead and self._clock() >= _point(entry, REFRESHED_AHEAD):
-            self._flights.join(key)
+            self._flights.join(key, entry.asked_at)  # what others know of it must be newer, too
         return entry
 
     async def load_many(
@@ -93,8 +96,13 @@ class Shelf(Generic[K, V]):
         return outcomes
 
     def end(self, owner: Hashable) -> None:
-        """What is known of that owner is no longer fresh, whatever the rhythm says."""
+        """What is known of that owner is no longer fresh, whatever the rhythm says.
+
+        In the shared store it is deleted where the owner alone is the key; what has more parts ends there by itself.
+        """
         self._ended_at[owner] = self._clock()
+        if self._shared is not None:
+            self._in_background(self._shared.delete_many([self._shared_key(cast("K", owner))]))
 
     async def warm(self, keys: Sequence[K]) -> Mapping[K, Outcome[V]]:
         """Reads what is not fresh, here or on other nodes, in full batches; for the background."""
@@ -182,8 +190,12 @@ class Shelf(Generic[K, V]):
         return found
 
     def _tell_others(self, shared: SharedValues, fetched: Mapping[K, Entry]) -> None:
-        items = {self._shared_key(key): self._pack(entry) for key, entry in fetched.items()}
-        task = asyncio.create_task(shared.set_many(items, int(self._kept_for.total_seconds())))
+        current = {key: entry for key, entry in fetched.items() if self._is_fresh(key, entry, None)}
+        items = {self._shared_key(key): self._pack(entry) for key, entry in current.items()}
+        self._in_background(shared.set_many(items, int(self._kept_for.total_seconds())))
+
+    def _in_background(self, writing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(writing)
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 

@@ -18,7 +18,7 @@ from gateway.snapshots.store import Snapshots
 
 HELD_BACK_SECONDS: Final = 5.0
 """How long it stands back where the budget of calls, or a breaker, lets nothing through."""
-MOST_HOLDUPS: Final = 120
+MOST_HOLDUPS: Final = 24
 
 Pages = Callable[[], AsyncIterator[Sequence[Tenant]]]
 
@@ -87,6 +87,7 @@ class WarmUp:
         """What comes of the keys; those that were held back are asked for again, unless the system is closed."""
         found: dict[Any, Any] = {}
         for _ in range(MOST_HOLDUPS):
+            await self._may_go_on()  # a duty that is not confirmed each minute goes to another node
             found |= await shelf.warm(keys)
             keys = [key for key in keys if _is_held_back(found[key])]
             if not keys:

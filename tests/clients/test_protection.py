@@ -1,13 +1,12 @@
 """What keeps the gateway from making a sick legacy system sicker: breakers, places, budgets, retries, closures."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from gateway.clients.breaker import Breaker, BreakerState
+from gateway.clients.breaker import Breaker, BreakerState, Ticket
 from gateway.clients.budgets import RateBudget, RetryBudget, Urgency
 from gateway.clients.places import Places
 from gateway.errors import UpstreamClosed, UpstreamTimeout, UpstreamUnavailable
@@ -85,17 +84,26 @@ async def test_a_session_that_cannot_be_had_is_asked_for_a_few_times_only(
 
 def breaker_story(clock: HeldClock, *steps: str) -> Breaker:
     """A breaker after those steps."""
-    breaker = Breaker(clock)
-    actions: dict[str, Callable[[], Any]] = {
-        "ok": breaker.answered,
-        "bad": breaker.failed,
-        "ask": breaker.admits,
-        "gone": breaker.proved_nothing,
-        "wait": lambda: clock.advance(seconds=2),
-        "long": lambda: clock.advance(seconds=31),
-    }
+    breaker, early = Breaker(clock), Ticket(0)
+    ticket = early
     for step in steps:
-        actions[step]()
+        match step:
+            case "ok":
+                breaker.answered(ticket)
+            case "bad":
+                breaker.failed(ticket)
+            case "early ok":
+                breaker.answered(early)
+            case "early bad":
+                breaker.failed(early)
+            case "ask":
+                admitted = breaker.admit()
+                assert admitted is not None
+                ticket = admitted
+            case "wait":
+                clock.advance(seconds=2)
+            case "long":
+                clock.advance(seconds=31)
     return breaker
 
 
@@ -111,7 +119,9 @@ def breaker_story(clock: HeldClock, *steps: str) -> Breaker:
         (["bad"] * 5 + ["wait", "ask", "bad"], BreakerState.OPEN),
         (["bad"] * 5 + ["wait", "ask", "ok"], BreakerState.CLOSED),
         (["bad"] * 5 + ["ok"], BreakerState.OPEN),  # sent before it opened
-        (["bad"] * 5 + ["wait", "ask", "ok"] + ["bad"] * 4, BreakerState.CLOSED),  # begins anew
+        (["bad"] * 5 + ["wait", "ask", "early ok"], BreakerState.HALF_OPEN),
+        (["bad"] * 5 + ["wait", "ask", "early bad", "ok"], BreakerState.CLOSED),
+        (["bad"] * 5 + ["wait", "ask", "ok", "ask"] + ["bad"] * 4, BreakerState.CLOSED),  # begins anew
     ],
 )
 def test_a_breakers_states(clock: HeldClock, steps: list[str], state: BreakerState) -> None:
@@ -119,10 +129,62 @@ def test_a_breakers_states(clock: HeldClock, steps: list[str], state: BreakerSta
 
 
 def test_a_probe_that_goes_away_leaves_the_turn_to_another(clock: HeldClock) -> None:
-    breaker = breaker_story(clock, *["bad"] * 5, "wait", "ask")
-    assert not breaker.admits()
-    breaker.proved_nothing()
-    assert breaker.admits()
+    breaker = breaker_story(clock, *["bad"] * 5, "wait")
+    probe = breaker.admit()
+    assert probe is not None
+    assert breaker.admit() is None
+    breaker.proved_nothing(Ticket(0))  # of an earlier call
+    assert breaker.admit() is None
+    breaker.proved_nothing(probe)
+    assert breaker.admit() is not None
+
+
+async def test_what_waited_for_a_place_stays_here_once_the_breaker_is_open(
+    simulator: Simulator, clock: HeldClock
+) -> None:
+    async with open_clients(simulator, clock, deadline_seconds=0.5) as clients:
+        await lease(clients)
+        simulator.reset_counters()
+        simulator.add_fault("ConsulterContrats", "hang")
+        outcomes = await asyncio.gather(*(lease(clients) for _ in range(40)))
+        again = [await lease(clients) for _ in range(10)]
+    assert not any(outcome is None for outcome in [*outcomes, *again])
+    assert simulator.counters["ConsulterContrats"].calls <= 5  # five of eight places, and nothing after them
+
+
+async def test_one_operation_that_hangs_leaves_places_to_the_others(simulator: Simulator, clients: Clients) -> None:
+    await lease(clients)
+    simulator.hold()
+    hanging = [asyncio.create_task(lease(clients)) for _ in range(20)]
+    await simulator.wait_for_waiting(5)
+    other = asyncio.create_task(clients.property_management.fetch_agency("57A"))
+    await simulator.wait_for_waiting(6)
+    assert sorted(simulator.waiting) == ["ConsulterContrats"] * 5 + ["ListerContacts"]
+    simulator.open()
+    assert await other is not None
+    await asyncio.gather(*hanging)
+
+
+async def test_a_system_that_is_well_again_is_soon_used_again(
+    simulator: Simulator, clients: Clients, clock: HeldClock
+) -> None:
+    simulator.add_fault("OuvrirSession", "reset")
+    simulator.add_fault("creerJeton", "reset")
+    for _ in range(6):
+        await lease(clients)
+        await attempt(clients.billing.fetch_balance(EXAMPLE_LABEL))
+        clock.advance(seconds=1)
+    simulator.clear_faults()
+    clock.advance(seconds=10)
+    assert not isinstance(await lease(clients), Exception)
+    assert not isinstance(await attempt(clients.billing.fetch_balance(EXAMPLE_LABEL)), Exception)
+
+
+def test_a_process_that_starts_anew_is_careful_for_a_minute(clock: HeldClock) -> None:
+    budgets = [RateBudget(clock, per_minute=500, per_day=20_000, starts_anew=True) for _ in range(3)]
+    assert sum(budget.spend(Urgency.MUST) for budget in budgets for _ in range(500)) <= 501
+    clock.advance(minutes=1)
+    assert sum(budgets[0].spend(Urgency.MUST) for _ in range(600)) == 500
 
 
 async def test_reads_are_repeated_while_the_budget_lasts(simulator: Simulator, clock: HeldClock) -> None:
@@ -218,7 +280,7 @@ async def test_places_are_given_in_order_and_come_back() -> None:
     places, order, gates = Places(lambda: 2), list[int](), [asyncio.Event() for _ in range(6)]
 
     async def stay(number: int, *, background: bool = False) -> None:
-        async with places.take(background=background):
+        async with places.take(str(number), background=background):
             order.append(number)
             await gates[number].wait()
 
@@ -239,24 +301,24 @@ async def test_places_are_given_in_order_and_come_back() -> None:
     await behind
     assert order == [0, 1, 3, 4]
     await asyncio.gather(*staying, return_exceptions=True)
-    async with places.take(), places.take():
+    async with places.take("a"), places.take("b"):
         pass
 
 
 async def test_a_place_given_to_who_leaves_is_not_lost() -> None:
     places = Places(lambda: 1)
     for _ in range(3):
-        async with places.take():
+        async with places.take("reading"):
             waiting = asyncio.create_task(_stay(places))
             await asyncio.sleep(0)
         waiting.cancel()  # in the very turn in which it was given the place
         await asyncio.gather(waiting, return_exceptions=True)
-    async with asyncio.timeout(1), places.take():
+    async with asyncio.timeout(1), places.take("reading"):
         pass
 
 
 async def _stay(places: Places) -> None:
-    async with places.take():
+    async with places.take("reading"):
         await asyncio.sleep(0)
 
 
@@ -275,7 +337,6 @@ async def test_closed_hours_send_nothing(simulator: Simulator, clock: HeldClock)
         clock.advance(hours=12)
         assert isinstance(await lease(clients), UpstreamClosed)
         assert simulator.counters["ConsulterContrats"].calls == 0
-        assert clients.property_management.health.status.state.value == "CLOSED"
         clock.advance(hours=7)
         assert not isinstance(await lease(clients), Exception)
 

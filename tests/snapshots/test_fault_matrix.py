@@ -98,7 +98,6 @@ async def test_an_answer_is_right_or_marked_or_an_error(
             found = await _load(snapshots, name, list(truth), seconds=0.3 if kind in ENDLESS else 30)
             simulator.clear_faults()
             await snapshots.close()
-            clock.advance(minutes=21 if opening else 0)  # sessions whose openings were lost have died
             async with open_clients(simulator, clock) as healthy:
                 now = await _truth(healthy, name, key_of, tenants, clock)
             for key, outcome in found.items():

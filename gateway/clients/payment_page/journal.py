@@ -29,7 +29,9 @@ def parse_journal(text: str) -> dict[str, int]:
                 columns = line if "ORDER_ID" in line else None
                 _check(columns, lines.line_num)
             elif any(line):
-                order_id, cents = _read(dict(zip(columns, line, strict=False)), lines.line_num)
+                if len(line) != len(columns):
+                    raise JournalMalformed(f"line {lines.line_num} has {len(line)} fields, not {len(columns)}")
+                order_id, cents = _read(dict(zip(columns, line, strict=True)), lines.line_num)
                 paid[order_id] += cents
     except csv.Error as error:
         raise JournalMalformed(f"line {lines.line_num} is not CSV") from error
