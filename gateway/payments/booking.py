@@ -16,8 +16,11 @@ from gateway.store.duties import Duty
 from gateway.store.payment_tables import PaymentRow
 
 BATCH: Final = 20
-GRACE: Final = 15 * MINUTE
-"""After the last moment at which a form can be sent: the page's own time-out (10 minutes) and a notification's way."""
+GRACE: Final = 60 * MINUTE
+"""From its start on a payment may still be paid for so long: the page takes a form for 30 minutes, gives the payer 10
+more, and tells it once more a quarter of an hour later. Only then may another payment be started."""
+UNDER_WAY: Final = 7 * DAY
+"""How long a payment that the page calls under way is waited for."""
 AGAIN_WHEN_CLOSED: Final = 5 * MINUTE
 LONGEST_WAIT: Final = 5 * MINUTE
 """Between two tries to deposit a payment."""
@@ -42,7 +45,7 @@ async def work_once(tools: Tools, duty: Duty) -> int:
 
 async def _expire_overdue(tools: Tools, duty: Duty) -> int:
     async def look(tx: Transaction, now: int) -> list[PaymentRow] | None:
-        return await payments.find_overdue(tx, now - GRACE) or None
+        return await payments.find_overdue(tx, now - GRACE, now) or None
 
     overdue = await duty.take(look) or []
     if overdue:
@@ -80,6 +83,10 @@ async def _deposit(tools: Tools, row: PaymentRow) -> Changes:
             return {}  # it cannot be both: asked again later
         if _is_same(tools, row, status):
             return _taken(tools, status.lot) | _flagged(row, Flag.BOOKED_DIFFERENTLY)
+    elif row.attempts > 0:  # an earlier try whose answer was lost may have been taken, whatever billing says now
+        status = await tools.billing.fetch_deposit_status(row.id)
+        if status is not None and _is_same(tools, row, status):
+            return _taken(tools, status.lot)
     return _rejected(row, answer.value)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from gateway.clients.payment_page.form import EURO, trans_date
 from gateway.clients.payment_page.parsing import NotificationForged, NotificationMalformed, parse_notification
 from gateway.models.dates import civil_date
-from gateway.models.payment import PageReport, PaymentState
+from gateway.models.payment import PageReport, PageWord, PaymentState
 from gateway.moments import milliseconds, moment_of
+from gateway.payments.booking import UNDER_WAY
 from gateway.payments.states import Flag, Step, next_step, with_flag
 from gateway.payments.tools import Tools
 from gateway.sealing import new_ordered_id
@@ -53,13 +54,13 @@ async def take_notification(tools: Tools, body: bytes) -> Taken:
 
 
 async def _take(tx: Transaction, tools: Tools, row: PaymentRow, report: PageReport) -> Taken:
-    if not _is_of_order(row, report):
+    if row.mode != tools.settings.payment_mode or not _is_of_order(row, report):
         # The page's own word, and not what was asked for: kept for people to look at, believed in nothing.
         await _keep(tx, tools, row, report, Step(flag=Flag.MISMATCH))
         logger.error("payment %s: a notification (%s) differs from what was sent", row.id, report.status)
         return Taken.ORDER_DIFFERS
     step = next_step(PaymentState(row.state), report.word, told_billing=row.attempts > 0)
-    if report.refund and report.cents != row.cents:
+    if report.refund and report.word is PageWord.RETURNED and report.cents != row.cents:
         step = Step(flag=Flag.REFUNDED_IN_PART)
     if await _keep(tx, tools, row, report, step):
         logger.info("payment %s: %s, now %s", row.id, report.status, (step.state or PaymentState(row.state)).value)
@@ -84,6 +85,8 @@ async def _keep(tx: Transaction, tools: Tools, row: PaymentRow, report: PageRepo
     if step.flag is not None:
         logger.error("payment %s, %s: %s is to be looked at", row.id, row.state, step.flag.value)
         changes["flags"] = with_flag(row.flags, step.flag)
+    if report.word is PageWord.WAITING and row.state == PaymentState.STARTED.value:
+        changes["expires_at"] = now + UNDER_WAY  # it has been paid, as far as the payer knows: nothing else may start
     if step.state is not None:
         changes["state"] = step.state.value
     if step.state is PaymentState.AUTHORISED:

@@ -1,6 +1,7 @@
 """Payments: everything that the rest of the gateway asks of them, one method each."""
 
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
@@ -8,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from gateway.background import repeating
+from gateway.errors import BadUserInput
 from gateway.models.balance import Balance
 from gateway.models.money import Locale, Money
 from gateway.models.page import Edge, Page
@@ -23,6 +25,7 @@ from gateway.payments.tools import Tools
 from gateway.store import payments
 
 POLLED_EVERY_SECONDS: Final = 2.0
+_KEY: Final = re.compile(r"[0-9a-f]{32}")
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +54,17 @@ class Payments:
 
     async def find(self, account_number: str, key: str) -> Payment | None:
         """The account's payment of that key; None for anybody else's."""
+        if not _KEY.fullmatch(key):
+            return None
         async with self.tools.store.read() as tx:
             row = await payments.fetch(tx, key)
         own = row is not None and row.account_key in self.tools.account_keys(account_number)
         return present(row) if row is not None and own else None
 
     async def list_page(self, account_number: str, first: int, after: str | None) -> Page[Payment]:
-        """The account's payments, newest first; the cursor is the payment's key."""
+        """The account's payments, newest first; the cursor is the payment's key. Raises BadUserInput."""
+        if after is not None and not _KEY.fullmatch(after):
+            raise BadUserInput("cursor_unknown")
         async with self.tools.store.read() as tx:
             rows = await payments.fetch_page(tx, self.tools.account_keys(account_number), after, first + 1)
         edges = tuple(Edge(row.id, present(row)) for row in rows[:first])
@@ -73,6 +80,8 @@ class Payments:
         lack = self.tools.settings.payments_lack
         if lack and self.tools.settings.payment_site_id:
             logger.warning("nobody can pay: GATEWAY_%s is not set", lack[0].upper())
+        if not lack and self.tools.settings.payment_mode == "TEST" and not self.tools.settings.development:
+            logger.warning("payments are made with test cards and booked all the same: GATEWAY_PAYMENT_MODE is TEST")
         duty = self.tools.duty()
         step = partial(work_once, self.tools, duty)
         try:

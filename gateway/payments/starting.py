@@ -163,12 +163,12 @@ async def _insert(
 
 async def _close_overdue(tx: Transaction, tools: Tools, keys: tuple[str, ...]) -> None:
     """What the worker has not come to yet must not be in the way."""
-    overdue = await payments.find_overdue(tx, tools.now() - GRACE, keys)
+    overdue = await payments.find_overdue(tx, tools.now() - GRACE, tools.now(), keys)
     await payments.expire(tx, [row.id for row in overdue])
 
 
 def _is_overdue(tools: Tools, row: PaymentRow) -> bool:
-    return row.expires_at + GRACE <= tools.now()
+    return row.started_at + GRACE <= tools.now() and row.expires_at <= tools.now()
 
 
 def _cents(amount: Decimal) -> int:

@@ -3,8 +3,8 @@
     STARTED ──paid──► AUTHORISED ──posted to the ledger──► BOOKED
        │                  └──────refused by billing──────► REJECTED
        ├──refused──► REFUSED      a late word that it was paid leads from these three to AUTHORISED all the same:
-       ├──left─────► ABANDONED    the money has been taken, so it must be booked. From REFUSED and ABANDONED, which
-       └──in time──► EXPIRED      the page itself had said, that is also flagged.
+       ├──left─────► ABANDONED    the money has been taken, so it must be booked. That is also flagged: another
+       └──in time──► EXPIRED      payment may have been started meanwhile.
 
     Money given back leads from anywhere to REFUNDED, and from there nothing leads on.
 
@@ -71,9 +71,9 @@ def with_flag(flags: str, flag: Flag) -> str:
 
 def _when_paid(state: PaymentState) -> Step:
     match state:
-        case PaymentState.STARTED | PaymentState.EXPIRED:
+        case PaymentState.STARTED:
             return Step(PaymentState.AUTHORISED)
-        case PaymentState.REFUSED | PaymentState.ABANDONED:
+        case PaymentState.REFUSED | PaymentState.ABANDONED | PaymentState.EXPIRED:
             return Step(PaymentState.AUTHORISED, Flag.PAID_AFTER_ALL)
         case PaymentState.REFUNDED:
             return Step(flag=Flag.CONTRADICTED)

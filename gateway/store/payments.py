@@ -78,8 +78,10 @@ async def fetch_paid(tx: Transaction, account_keys: Keys, since_lot: str) -> lis
 
 
 async def fetch_between(tx: Transaction, begins: int, ends: int) -> list[PaymentRow]:
-    """All payments that were started from one moment on and before another, the earliest first."""
-    statement = select(PAYMENTS).where(PAYMENTS.c.started_at >= begins, PAYMENTS.c.started_at < ends)
+    """Payments started or paid from one moment on and before another, and all that are flagged; the earliest first."""
+    started = PAYMENTS.c.started_at.between(begins, ends - 1)
+    paid = PAYMENTS.c.authorised_at.between(begins, ends - 1)
+    statement = select(PAYMENTS).where(started | paid | (PAYMENTS.c.flags != ""))
     return every(PaymentRow, await tx.execute(statement.order_by(PAYMENTS.c.id)))
 
 
@@ -88,9 +90,12 @@ async def change(tx: Transaction, payment_id: str, **values: Any) -> None:
     await tx.execute(update(PAYMENTS).where(PAYMENTS.c.id == payment_id).values(values))
 
 
-async def find_overdue(tx: Transaction, expired_before: int, account_keys: Keys | None = None) -> list[PaymentRow]:
+async def find_overdue(
+    tx: Transaction, started_before: int, now: int, account_keys: Keys | None = None
+) -> list[PaymentRow]:
     """Payments that were left on the page, of all accounts or of one."""
-    statement = select(PAYMENTS).where(PAYMENTS.c.state == "STARTED", PAYMENTS.c.expires_at <= expired_before)
+    statement = select(PAYMENTS).where(PAYMENTS.c.state == "STARTED", PAYMENTS.c.started_at <= started_before)
+    statement = statement.where(PAYMENTS.c.expires_at <= now)
     if account_keys is not None:
         statement = statement.where(PAYMENTS.c.account_key.in_(account_keys))
     return every(PaymentRow, await tx.execute(statement.limit(200)))

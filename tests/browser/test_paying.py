@@ -189,6 +189,7 @@ async def test_from_the_notice_to_the_payment_page_and_into_the_balance(page: Pa
     (payment,) = me["payments"]["nodes"]
     assert payment == {"id": payment["id"], "state": "STARTED", "amount": {"cents": 30_000}, "bookedOn": None}
 
+    await payment_page.notifier.release()
     await payment_page.settle()
     me = await shown_once(page, "AUTHORISED")
     pending = {"state": "AUTHORISED", "amount": {"cents": 30_000}}

@@ -222,7 +222,7 @@ async def test_one_node_books_at_a_time(open_office: Opener, simulator: Simulato
 
 async def test_what_was_left_on_the_page_expires(office: Office) -> None:
     payment, _ = await office.started()
-    office.clock.advance(minutes=35, milliseconds=-1)
+    office.clock.advance(minutes=60, milliseconds=-1)
     await office.work()
     assert await office.state(payment) == "STARTED"
     office.clock.advance(milliseconds=1)
@@ -239,7 +239,29 @@ async def test_money_that_is_heard_of_late_is_booked(office: Office, simulator: 
     await office.work()
     assert references(simulator) == [payment.key]
     assert str(simulator.deposits()[0]["value_date"]) == "2026-11-03"
-    assert (await office.row(payment)).flags == ""
+    assert (await office.row(payment)).flags == "PAID_AFTER_ALL"
+
+
+async def test_what_the_payer_has_confirmed_does_not_expire(office: Office) -> None:
+    payment, form = await office.started()
+    await office.notify(report(form, vads_trans_status="UNDER_VERIFICATION"))
+    office.clock.advance(hours=3)
+    await office.work()
+    assert await office.state(payment) == "STARTED"
+    await office.notify(report(form))
+    assert await office.state(payment) == "AUTHORISED"
+
+
+async def test_a_deposit_whose_answer_was_lost_is_not_taken_for_refused(office: Office, simulator: Simulator) -> None:
+    payment, form = await office.started()
+    simulator.add_fault("deposerEncaissement", "reset", after=True, times=1)
+    await office.notify(report(form))
+    await office.work()
+    simulator.add_fault("deposerEncaissement", "ko", code="FAC-404", times=1)
+    office.clock.advance(minutes=1)
+    await office.work()
+    assert references(simulator) == [payment.key]
+    assert await office.state(payment) == "AUTHORISED"
 
 
 async def test_a_payment_before_midnight_counts_from_its_day(office: Office, simulator: Simulator) -> None:

@@ -121,7 +121,7 @@ async def test_another_open_payment_is_in_the_way(office: Office) -> None:
 
 async def test_a_forgotten_payment_is_in_the_way_until_it_expires(office: Office) -> None:
     await office.started()
-    office.clock.advance(minutes=35, milliseconds=-1)
+    office.clock.advance(minutes=60, milliseconds=-1)
     assert reason(await office.start("5.00")) == "OTHER_PAYMENT_OPEN"
     office.clock.advance(milliseconds=1)
     assert isinstance(await office.start("5.00"), PaymentStarted)  # though no worker has run

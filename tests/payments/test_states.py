@@ -18,7 +18,7 @@ S, W, F = PaymentState, PageWord, Flag
         (S.STARTED, W.RETURNED, False, Step(S.REFUNDED)),
         (S.STARTED, W.WAITING, False, Step()),
         (S.STARTED, W.OTHER, False, Step(None, F.STATUS_UNKNOWN)),
-        (S.EXPIRED, W.PAID, False, Step(S.AUTHORISED)),
+        (S.EXPIRED, W.PAID, False, Step(S.AUTHORISED, F.PAID_AFTER_ALL)),
         (S.EXPIRED, W.REFUSED, False, Step()),
         (S.REFUSED, W.PAID, False, Step(S.AUTHORISED, F.PAID_AFTER_ALL)),
         (S.ABANDONED, W.PAID, False, Step(S.AUTHORISED, F.PAID_AFTER_ALL)),
