@@ -44,16 +44,22 @@ check: setup ## style, types, layers, schema in step
 	$(BIN)/lint-imports
 	$(BIN)/tenant-gateway schema --check
 
-bench: setup ## what docs/performance.md shows
+bench: setup bench/peers/node/node_modules/.node ## what docs/performance.md shows
 	PYTHONPATH=. $(BIN)/python bench/sign_in.py
 	PYTHONPATH=. $(BIN)/python bench/refusals.py
-	PYTHONPATH=. $(BIN)/python bench/execution.py
+	PYTHONPATH=. $(BIN)/python -m bench.peers.run --document
+	PYTHONPATH=. $(BIN)/python -m bench.growth --document
+
+bench/peers/node/node_modules/.node: bench/peers/install.sh bench/peers/node/package-lock.json bench/peers/python/requirements.txt $(VENV)/.ready
+	sh bench/peers/install.sh
 
 soak: setup ## long runs with faults and kills, figures into docs/operations.md (needs nginx and redis-server or valkey-server)
 	$(PYTHON) -m venv $(VENV)/soak
 	$(VENV)/soak/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/soak.txt
 	PYTHONPATH=. $(BIN)/python -m bench.soak.day --keep
 	PYTHONPATH=. $(BIN)/python -m bench.soak.hanging --keep
+	PYTHONPATH=. $(BIN)/python -m bench.soak.payments
+	PYTHONPATH=. $(BIN)/python -m bench.soak.documents
 	PYTHONPATH=. $(BIN)/python -m bench.soak.two_nodes --minutes 10 --keep
 	PYTHONPATH=. $(BIN)/python -m bench.soak.schemathesis_run $(VENV)/soak/bin/schemathesis --seconds 600 --keep
 
@@ -76,9 +82,10 @@ lock: setup ## pins every dependency anew, with hashes and without addresses
 	$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
 	$(LOCK) --group independent -c requirements/dev.txt -o requirements/independent.txt
 	$(LOCK) --group soak -o requirements/soak.txt
+	$(LOCK) bench/peers/python/requirements.in -c requirements/run.txt -o bench/peers/python/requirements.txt
 
 image: ## the container image
 	docker build -t tenant-gateway:local .
 
 clean: ## everything that can be made again
-	rm -rf $(VENV) gateway/static graphiql/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) gateway/static graphiql/node_modules tests/http_audit/node_modules bench/peers/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
