@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = subparsers.add_parser("serve", help="the gateway; settings from GATEWAY_… variables or .env")
     _listening(serve)
-    serve.add_argument("--workers", type=_positive, default=1, help="processes that serve, on one port (default 1)")
+    serve.add_argument("--workers", type=_workers, default=1, help="processes on one port, 1 to 8 (default 1)")
     serve.set_defaults(command="serve")
 
     simulate = subparsers.add_parser("simulate", help="both legacy systems and the payment page, simulated, alone")
@@ -118,6 +118,13 @@ def _port(text: str) -> int:
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("must be a number above 0")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    """Property management has eight places, and each process needs one."""
+    if not text.isdecimal() or not 1 <= int(text) <= 8:
+        raise argparse.ArgumentTypeError("must be a number from 1 to 8")
     return int(text)
 
 

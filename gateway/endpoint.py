@@ -79,10 +79,7 @@ class Endpoint:
     async def _guarded(self, request: Request, media_type: str | None, served: Served) -> Answer:
         """The answer, whatever happens; with application/json older clients get 200 for all well-formed GraphQL."""
         caller = read_caller(request, self.services.settings.trusted_networks)
-        self.under_way += 1
         try:
-            if self.under_way > self.services.settings.max_requests_at_once:
-                raise Refusal(503, "OVERLOADED", translate(caller.locale, "OVERLOADED"), Retry_After="1")
             if media_type is None:
                 raise Refusal(406, "NOT_ACCEPTABLE", "This address answers with JSON.")
             answer, about_document = await self._answer(request, caller, served), True
@@ -97,8 +94,6 @@ class Endpoint:
         except Exception as error:  # the last line of defence: masked to the caller, loud in the log
             log_unexpected(error, f"request {served.request_id}")
             answer, about_document = Answer(500, {"errors": [internal_error(caller.locale, served.request_id)]}), False
-        finally:
-            self.under_way -= 1
         if about_document and media_type != GRAPHQL_RESPONSE:
             answer.status = 200
         return answer
@@ -109,7 +104,19 @@ class Endpoint:
         if (newer := find_outdated(settings, name, version)) is not None:
             message = translate(caller.locale, "CLIENT_OUTDATED")
             raise Refusal(426, "CLIENT_OUTDATED", message, extensions={"storeUrl": newer.store_url})
-        question = await self._read(request)
+        question = await self._read(request)  # who sends slowly is not under way: others must not be shed for it
+        self.under_way += 1
+        try:
+            if self.under_way > settings.max_requests_at_once:
+                raise Refusal(503, "OVERLOADED", translate(caller.locale, "OVERLOADED"), Retry_After="1")
+            return await self._answer_question(request, question, caller, served)
+        finally:
+            self.under_way -= 1
+
+    async def _answer_question(
+        self, request: Request, question: GraphQLRequest, caller: Caller, served: Served
+    ) -> Answer:
+        settings = self.services.settings
         from_own_site = is_from_own_site(request, settings.public_origin, settings.cors_origins)
         principal = await self._principal(request, caller.locale, from_own_site, changing="mutation" in question.query)
         prepared = self.documents.prepare(question.query, question.operationName)

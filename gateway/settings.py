@@ -275,7 +275,7 @@ class Settings(BaseSettings):
         "with /, else that very path",
     )
     payment_minutes: int = Field(
-        default=20, ge=5, le=1440, description="So long the form of a payment can be sent to the page"
+        default=20, ge=5, le=30, description="So long the form of a payment can be sent to the page"
     )
     payment_in_advance: bool = Field(default=False, description="Whether more than the expected balance may be paid")
 

@@ -43,7 +43,7 @@ No account yet         {newcomer}
 It is                  3 November 2026, 10:00 in Paris; the clock runs on
 Legacy systems         {property_url}
                        {billing_url}
-Payment page           {payment_url}   (POST {admin_url}/lots books at once)
+Payment page           {payment_url}
 Their knobs, counters  {admin_url}
 Mails                  {address}/mails   (and here, below)
 

@@ -15,6 +15,7 @@ from gateway.simulator import (
     PROPERTY_COMPANY,
     PROPERTY_PASSWORD,
     PROPERTY_USER,
+    Simulator,
     SimulatorOptions,
     run_simulator,
 )
@@ -47,15 +48,28 @@ async def _simulate(options: argparse.Namespace) -> None:
             print(f"Knobs and counters          {simulator.admin_url}")
             print(f"Payment page                {simulator.payment_url}")
             print(f"Its transactions            {simulator.payment_journal_url}   password {PAYMENT_PASSWORD}")
-            print("For a gateway that asks them:")
-            print(f"  GATEWAY_PROPERTY_URL={simulator.property_url}")
-            print(f"  GATEWAY_PROPERTY_USER={PROPERTY_USER} GATEWAY_PROPERTY_PASSWORD={PROPERTY_PASSWORD}")
-            print(f"  GATEWAY_PROPERTY_COMPANY={PROPERTY_COMPANY}")
-            print(f"  GATEWAY_BILLING_URL={simulator.billing_url}")
-            print(f"  GATEWAY_BILLING_USER={BILLING_USER} GATEWAY_BILLING_SECRET={BILLING_SECRET}")
-            print(f"  GATEWAY_PAYMENT_PAGE_URL={simulator.payment_url}")
-            print(f"  GATEWAY_PAYMENT_SITE_ID={PAYMENT_SITE} GATEWAY_PAYMENT_TEST_KEY={PAYMENT_KEY}")
-            print("Ctrl-C stops it.", flush=True)
+            print("For the .env of a gateway, with GATEWAY_PUBLIC_URL and GATEWAY_SECRET_KEY of its own:\n")
+            print(_environment(simulator, nights=options.nights))
+            print("\nPayments are told to --notification-url (…/payments/notification). Ctrl-C stops it.", flush=True)
             await stopped()
     except OSError as error:
         raise CommandError(f"cannot listen on {options.host}: {error.strerror or error}; choose other ports") from None
+
+
+def _environment(simulator: Simulator, *, nights: bool) -> str:
+    values = {
+        "PROPERTY_URL": simulator.property_url,
+        "PROPERTY_USER": PROPERTY_USER,
+        "PROPERTY_PASSWORD": PROPERTY_PASSWORD,
+        "PROPERTY_COMPANY": PROPERTY_COMPANY,
+        "BILLING_URL": simulator.billing_url,
+        "BILLING_USER": BILLING_USER,
+        "BILLING_SECRET": BILLING_SECRET,
+        "PAYMENT_PAGE_URL": simulator.payment_url,
+        "PAYMENT_SITE_ID": PAYMENT_SITE,
+        "PAYMENT_TEST_KEY": PAYMENT_KEY,
+        "PAYMENT_RETURN_URLS": "http://127.0.0.1:8000/",
+    }
+    if not nights:  # the simulated systems are open all night
+        values |= {"PROPERTY_CLOSURE": "", "BILLING_CLOSURE": ""}
+    return "\n".join(f"GATEWAY_{name}={value}" for name, value in values.items())

@@ -34,7 +34,7 @@ class _Impatient(HttpToolsProtocol):
         self._arriving: asyncio.TimerHandle | None = None
         self._leaving: asyncio.TimerHandle | None = None
         self._waiting_for_headers = True
-        self._header_bytes = 0
+        self._header_bytes = self._header_bytes_kept = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -53,9 +53,15 @@ class _Impatient(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._header_bytes = 0
+        self._header_bytes = self._header_bytes_kept = 0
         self._waiting_for_headers = True
         self._expect(self.seconds)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes_kept += len(name) + len(value)
+        if self._header_bytes_kept > MAX_HEADER_BYTES:  # trailers behind a body come by here as well
+            raise HeadersTooLong
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._waiting_for_headers = False

@@ -81,7 +81,7 @@ class Operations(Generic[T]):
         checks: Checks[T],
         *,
         max_documents: int = 1_000,
-        max_characters: int = 4_000_000,
+        max_characters: int = 500_000,
         hide_suggestions: bool = False,
         compiling: bool = True,
         comparing: Comparing | None = None,

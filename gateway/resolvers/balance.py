@@ -1,5 +1,6 @@
 """The balance, the ledger that makes it, and the due notices: billing's side, by account number alone."""
 
+import asyncio
 import base64
 import binascii
 from datetime import UTC, date, datetime
@@ -7,10 +8,11 @@ from datetime import UTC, date, datetime
 from babel.dates import format_date
 
 from gateway.context import Context
-from gateway.errors import BadUserInput
+from gateway.errors import BadUserInput, UpstreamTimeout
 from gateway.locale import translate
 from gateway.models.balance import Balance
 from gateway.models.due_notice import Document, DueNotice
+from gateway.models.freshness import SourceSystem
 from gateway.models.ledger import LedgerEntry
 from gateway.models.page import Edge, Page
 from gateway.models.tenant import Tenant
@@ -49,7 +51,13 @@ def resolve_document_title(context: Context, document: Document) -> str:
 
 async def resolve_byte_size(context: Context, document: Document) -> int | None:
     """The PDF's size; None while it is being drawn."""
-    return await context.services.documents.byte_size(document.notice.number) if document.ready else None
+    if not document.ready:
+        return None
+    try:
+        async with asyncio.timeout_at(context.loaders.until):
+            return await context.services.documents.byte_size(document.notice.number)
+    except TimeoutError:
+        raise UpstreamTimeout(SourceSystem.BILLING, "telechargerDocument", "the request's time is over") from None
 
 
 async def resolve_ledger(

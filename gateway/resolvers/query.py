@@ -6,12 +6,12 @@ from datetime import datetime
 from gateway.context import Context
 from gateway.errors import Unauthenticated
 from gateway.models.advice import Advice
-from gateway.models.closure import Closure, TimeWindow
+from gateway.models.closure import Closure
 from gateway.models.due_notice import DueNotice
 from gateway.models.freshness import SourceSystem
 from gateway.models.node import parse_node_id
 from gateway.models.payment import Payment
-from gateway.models.service import SystemStatus
+from gateway.models.service import SystemState, SystemStatus
 from gateway.models.tenant import Tenant
 from gateway.models.work import Work
 from gateway.resolvers.payment import find_payment
@@ -66,8 +66,13 @@ def resolve_service_status(context: Context, _: object) -> tuple[SystemStatus, .
         SourceSystem.BILLING: settings.planned_billing_closure,
     }
     statuses = (health.status for health in context.services.upstream_health)
-    return tuple(replace(status, planned_closure=_window(closures[status.system], now)) for status in statuses)
+    return tuple(_with_closure(status, closures[status.system], now) for status in statuses)
 
 
-def _window(closure: Closure | None, now: datetime) -> TimeWindow | None:
-    return closure.current_or_next(now) if closure else None
+def _with_closure(status: SystemStatus, closure: Closure | None, now: datetime) -> SystemStatus:
+    if closure is None:
+        return status
+    window = closure.current_or_next(now)
+    if window.from_at <= now:
+        return SystemStatus(status.system, SystemState.CLOSED, window.from_at, window)
+    return replace(status, planned_closure=window)

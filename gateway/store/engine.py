@@ -73,7 +73,7 @@ def create_engine(database_url: str) -> AsyncEngine:
         pool_pre_ping=True,
         connect_args={
             "timeout": 5,
-            "command_timeout": 15,
+            "command_timeout": 8,
             "ssl": _verifying(str(mode), str(root) if root else None),
             "server_settings": {"application_name": "tenant-gateway", "lock_timeout": "5000"},
         },
