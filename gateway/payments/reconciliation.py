@@ -73,16 +73,20 @@ async def reconcile(tools: Tools, since: date, until: date, journal: Mapping[str
         elif (finding := _compare(tools, order, row, paid, booked)) is not None:
             findings.append(finding)
         else:
-            agreed += 1
+            agreed += paid > 0  # where neither says anything, nothing agrees
     return Reconciliation(tuple(findings), agreed, on_their_way)
 
 
 async def _rows(tools: Tools, since: date, until: date, journal: Mapping[str, int]) -> dict[str, PaymentRow]:
     begins, ends = _midnight(since), _midnight(until + timedelta(days=1))
     async with tools.store.read() as tx:
-        # What was started on the eve may have been paid on the day.
-        found = {row.id: row for row in await payments.fetch_between(tx, begins - DAY, ends)}
-        rows = {key: row for key, row in found.items() if begins <= (row.authorised_at or row.started_at) < ends}
+        # What is flagged belongs to every day, until somebody has looked at it.
+        found = {row.id: row for row in await payments.fetch_between(tx, begins, ends)}
+        rows = {
+            key: row
+            for key, row in found.items()
+            if row.flags or begins <= (row.authorised_at or row.started_at) < ends
+        }
         for order in journal.keys() - rows.keys():
             if (row := found.get(order) or await payments.fetch(tx, order)) is not None:
                 rows[order] = row

@@ -124,3 +124,26 @@ def test_a_report_is_read() -> None:
 def test_what_is_no_report(text: str) -> None:
     with pytest.raises(JournalMalformed):
         parse_journal(text)
+
+
+async def test_what_was_paid_days_after_its_start_is_found_on_both_days(office: Office, simulator: Simulator) -> None:
+    payment, form = await office.started("100.00")
+    office.clock.advance(days=3)
+    await office.work()
+    simulator.add_fault("deposerEncaissement", "ko", code="FAC-404")
+    await office.notify(report(form, vads_effective_creation_date="20261106080000"))
+    await office.work()
+    for day in (DAY, date(2026, 11, 6)):
+        reconciliation = await office.payments.reconcile(day, day)
+        assert found(reconciliation) == [("PAID_NOT_BOOKED", payment.key, 10000, 0)]
+
+
+async def test_where_nobody_says_anything_nothing_agrees(office: Office) -> None:
+    await office.started("100.00")
+    reconciliation = await office.payments.reconcile(DAY, DAY)
+    assert (found(reconciliation), reconciliation.agreed) == ([], 0)
+
+
+def test_a_line_that_is_too_short_is_told() -> None:
+    with pytest.raises(JournalMalformed, match="line 2"):
+        parse_journal("AMOUNT;OPERATION_DIRECTION;TRANSACTION_STATUS;CURRENCY;ORDER_ID\n100;DEBIT;CAPTURED;978\n")
