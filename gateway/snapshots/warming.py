@@ -18,7 +18,7 @@ from gateway.snapshots.store import Snapshots
 
 HELD_BACK_SECONDS: Final = 5.0
 """How long it stands back where the budget of calls, or a breaker, lets nothing through."""
-MOST_HOLDUPS: Final = 24
+MOST_HOLDUPS: Final = 60
 
 Pages = Callable[[], AsyncIterator[Sequence[Tenant]]]
 

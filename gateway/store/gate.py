@@ -107,6 +107,9 @@ async def clear(tx: Transaction, key: str, generation: int) -> bool:
 async def release(tx: Transaction, label_keys: tuple[str, ...], first: tuple[str, ...]) -> None:
     """Sets all counters of a label and of its devices to 0, whatever their state; the `first` rows before others."""
     await tx.execute(update(GATE).where(GATE.c.key.in_(first)).values(_CLEARED))
+    # Locked in one order, whoever releases: an update of several rows alone takes them as it finds them.
+    rows = select(GATE.c.key).where(GATE.c.label_key.in_(label_keys))
+    await tx.execute(rows.order_by(GATE.c.key).with_for_update())
     await tx.execute(update(GATE).where(GATE.c.label_key.in_(label_keys)).values(_CLEARED))
 
 

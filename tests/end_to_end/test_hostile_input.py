@@ -1,5 +1,6 @@
 """What comes from people who mean no good: refused with a code and a 4xx, without a stack trace or much work."""
 
+import asyncio
 import gzip
 import json
 import logging
@@ -278,20 +279,33 @@ async def test_variables_of_the_wrong_kind(gateway: Gateway, caplog: pytest.LogC
     assert "Traceback" not in caplog.text
 
 
-async def test_too_many_requests_at_once_are_shed(simulator: Simulator, clock: HeldClock, database: Path) -> None:
+async def test_who_sends_slowly_sheds_nobody(simulator: Simulator, clock: HeldClock, database: Path) -> None:
     async with gateway_with(simulator, clock, database, max_requests_at_once=1) as gateway:
 
         async def slowly() -> AsyncIterator[bytes]:
             yield b'{"query":'
-            async with gateway.http.post(url, json={"query": "{ __typename }"}, headers=HEADERS) as second:
-                answer = await second.json(content_type=None)
-                assert (second.status, answer["errors"][0]["extensions"]["code"]) == (503, "OVERLOADED")
-                assert second.headers["Retry-After"] == "1"
+            assert (await ask(gateway, "{ __typename }"))[:2] == (200, [])
             yield b'"{ __typename }"}'
 
-        url = f"{gateway.url}/graphql"
-        async with gateway.http.post(url, data=slowly(), headers=HEADERS) as first:
+        async with gateway.http.post(f"{gateway.url}/graphql", data=slowly(), headers=HEADERS) as first:
             assert first.status == 200
+
+
+async def test_too_many_requests_at_once_are_shed(simulator: Simulator, clock: HeldClock, database: Path) -> None:
+    async with gateway_with(simulator, clock, database, max_requests_at_once=1) as gateway:
+        token, url = await gateway.sign_in(), f"{gateway.url}/graphql"
+        simulator.hold()
+        first = asyncio.create_task(gateway.post({"query": "{ me { balance { due { cents } } } }"}, token=token))
+        for _ in range(500):
+            if {"creerJeton", "rechercherComptes"} & set(simulator.waiting):
+                break
+            await asyncio.sleep(0.02)
+        async with gateway.http.post(url, json={"query": "{ __typename }"}, headers=HEADERS) as second:
+            answer = await second.json(content_type=None)
+            assert (second.status, answer["errors"][0]["extensions"]["code"]) == (503, "OVERLOADED")
+            assert second.headers["Retry-After"] == "1"
+        simulator.open()
+        assert (await first)[0] == 200
         assert (await ask(gateway, "{ __typename }"))[:2] == (200, [])
 
 
