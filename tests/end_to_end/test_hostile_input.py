@@ -13,8 +13,9 @@ from typing import Any
 import graphql
 import pytest
 
-from gateway.simulator import Simulator
-from tests.support import HOME, Gateway, HeldClock, run_gateway, settings_for
+from gateway.accounts.opening import create_account_without_mail
+from gateway.simulator import EXAMPLE_LABEL, EXAMPLE_LEASE, Simulator
+from tests.support import HOME, PASSWORD, Gateway, HeldClock, run_gateway, settings_for
 
 NEWER = "application/graphql-response+json"
 HEADERS = {"Content-Type": "application/json", "Accept": NEWER, "GraphQL-Preflight": "1"}
@@ -293,6 +294,7 @@ async def test_who_sends_slowly_sheds_nobody(simulator: Simulator, clock: HeldCl
 
 async def test_too_many_requests_at_once_are_shed(simulator: Simulator, clock: HeldClock, database: Path) -> None:
     async with gateway_with(simulator, clock, database, max_requests_at_once=1) as gateway:
+        await create_account_without_mail(gateway.settings, clock, EXAMPLE_LABEL, EXAMPLE_LEASE, PASSWORD)
         token, url = await gateway.sign_in(), f"{gateway.url}/graphql"
         simulator.hold()
         first = asyncio.create_task(gateway.post({"query": "{ me { balance { due { cents } } } }"}, token=token))
