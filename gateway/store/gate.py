@@ -106,11 +106,11 @@ async def clear(tx: Transaction, key: str, generation: int) -> bool:
 
 async def release(tx: Transaction, label_keys: tuple[str, ...], first: tuple[str, ...]) -> None:
     """Sets all counters of a label and of its devices to 0, whatever their state; the `first` rows before others."""
-    await tx.execute(update(GATE).where(GATE.c.key.in_(first)).values(_CLEARED))
-    # Locked in one order, whoever releases: an update of several rows alone takes them as it finds them.
+    # Locked by one statement in the order that all take them in; an update alone takes rows as it finds them. A row
+    # that another transaction is just adding is seen by a later statement only: its try counts as after the release.
     rows = select(GATE.c.key).where(GATE.c.label_key.in_(label_keys))
-    await tx.execute(rows.order_by(GATE.c.key).with_for_update())
-    await tx.execute(update(GATE).where(GATE.c.label_key.in_(label_keys)).values(_CLEARED))
+    found = await tx.execute(rows.order_by(GATE.c.key.not_in(first), GATE.c.key).with_for_update())
+    await tx.execute(update(GATE).where(GATE.c.key.in_(found.scalars().all())).values(_CLEARED))
 
 
 async def rename(tx: Transaction, old: str, key: str, label_key: str) -> None:
