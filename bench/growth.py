@@ -29,6 +29,7 @@ from gateway.simulator import SimulatorOptions, run_simulator
 from gateway.snapshots import Memory, Shelf, Snapshots
 from gateway.snapshots.kinds import last_months, works_since
 from gateway.snapshots.packing import Packing
+from gateway.soon import come
 from gateway.upstreams import open_billing, open_property_management
 from tests.support import settings_for
 
@@ -124,7 +125,8 @@ async def fill(megabytes: int) -> None:
         for shelf, keys in kinds(memory):
             for first in range(known, count, 500):
                 wanted = [keys(number) for number in range(first, min(first + 500, count))]
-                await shelf.load_many(wanted, until=asyncio.get_running_loop().time() + 60)
+                until = asyncio.get_running_loop().time() + 60
+                await asyncio.gather(*(come(shelf.load(key, until=until)) for key in wanted))
         known = count
         print(count, len(memory), memory.packed_bytes / 1024**2, _resident(), start, flush=True)
 

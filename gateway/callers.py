@@ -1,8 +1,10 @@
 """Who calls, as far as HTTP tells: address, language, browser or app, own site or another."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from gateway.models.account import Caller
@@ -14,7 +16,25 @@ DEVICE_COOKIE = "__Host-device"
 Network = IPv4Network | IPv6Network
 
 
-def read_caller(request: Request, trusted_proxies: Sequence[Network]) -> Caller:
+class QuickHeaders(Headers):
+    """Headers that are decoded once; Starlette's look through all of them for each name. Names in lower case."""
+
+    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
+        super().__init__(raw=raw)
+        self._first = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
+
+    def __getitem__(self, key: str) -> str:
+        return self._first[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._first
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The first header of that name."""
+        return self._first.get(key, default)
+
+
+def read_caller(request: Request, trusted_proxies: tuple[Network, ...]) -> Caller:
     """The caller. What a proxy says of the address is believed of trusted proxies alone."""
     return Caller(
         address=_address(request, trusted_proxies),
@@ -24,9 +44,9 @@ def read_caller(request: Request, trusted_proxies: Sequence[Network]) -> Caller:
     )
 
 
-def comes_by_trusted_proxy(request: Request, trusted_proxies: Sequence[Network]) -> bool:
+def comes_by_trusted_proxy(request: Request, trusted_proxies: tuple[Network, ...]) -> bool:
     """Whether a trusted proxy stands at the other end of the connection: its request id and trace are believed."""
-    return request.client is not None and _is_in(request.client.host, trusted_proxies)
+    return bool(trusted_proxies) and request.client is not None and _is_in(request.client.host, trusted_proxies)
 
 
 def is_from_own_site(request: Request, own_origin: str, allowed_origins: frozenset[str]) -> bool:
@@ -57,8 +77,10 @@ def _cookie(name: str, value: str | None, seconds: int) -> str:
     return f"{name}={value or ''}; Max-Age={lifetime}; Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
-def _address(request: Request, trusted_proxies: Sequence[Network]) -> str | None:
+def _address(request: Request, trusted_proxies: tuple[Network, ...]) -> str | None:
     address = request.client.host if request.client else None
+    if not trusted_proxies or "x-forwarded-for" not in request.headers:
+        return address
     hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
     for hop in map(_without_port, reversed(hops)):
         if not _is_in(address, trusted_proxies) or not _is_address(hop):
@@ -75,7 +97,8 @@ def _without_port(hop: str) -> str:
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
-def _is_in(address: str | None, networks: Sequence[Network]) -> bool:
+@lru_cache(1_000)
+def _is_in(address: str | None, networks: tuple[Network, ...]) -> bool:
     return address is not None and _is_address(address) and any(ip_address(address) in each for each in networks)
 
 

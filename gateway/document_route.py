@@ -25,6 +25,7 @@ from gateway.models.principal import Principal
 from gateway.negotiation import JSON, caller_locale
 from gateway.presenting import describe, internal_error, log_unexpected
 from gateway.refusal import Answer, Refusal
+from gateway.soon import come
 
 AT_ONCE: Final = 64
 """Documents under way in a process; each holds some hundred kilobytes."""
@@ -106,7 +107,7 @@ class DocumentEndpoint:
         if wanted is None or await self._is_anothers(request, wanted.principal):
             return None
         tenant = tenant_of(wanted.principal)
-        notices = await self._build_loaders().due_notices.load(tenant.account_number) or ()
+        notices = await come(self._build_loaders().due_notices.load(tenant.account_number)) or ()
         notice = next((notice for notice in notices if notice.number == wanted.number), None)
         return None if notice is None else (wanted.principal, notice)
 

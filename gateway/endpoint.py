@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import graphql
@@ -13,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.accounts.app_versions import find_outdated
 from gateway.callers import (
     SESSION_COOKIE,
+    QuickHeaders,
     comes_by_trusted_proxy,
     device_cookie,
     is_from_own_site,
@@ -52,29 +54,31 @@ class Endpoint:
         self.documents = Documents(self.schema, self.services.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application."""
-        response = await self.respond(Request(scope, receive))
-        await response(scope, receive, send)
-
-    async def respond(self, request: Request) -> Response:
-        """Answers one HTTP request; never raises."""
+        """The ASGI application; it raises nothing of its own accord."""
+        request = _Asked(scope, receive)
         origins = self.services.settings.cors_origins
         if origins and is_preflight(request):
-            return preflight_answer(request, origins)
-        if self.page is not None and request.method == "GET" and wants_html(request.headers.get("accept")):
-            return await self.page(request)
+            await preflight_answer(request, origins)(scope, receive, send)
+        elif self.page is not None and request.method == "GET" and wants_html(request.headers.get("accept")):
+            await (await self.page(request))(scope, receive, send)
+        else:
+            media_type = answer_type(request.headers.get("accept"))
+            answer = await self._answer_seen(request, media_type)
+            answer.headers += cors_headers(request, origins)
+            await answer.send(send, media_type or GRAPHQL_RESPONSE)
+
+    async def _answer_seen(self, request: Request, media_type: str | None) -> Answer:
         known = comes_by_trusted_proxy(request, self.services.settings.trusted_networks)
         headers = request.headers if known else {}
         began, served = self.timer(), Served(known_request_id(headers) or self.new_request_id())
-        media_type = answer_type(request.headers.get("accept"))
         with seen(served, request.method, request.url.scheme, "/graphql", headers):
             try:
                 answer = await self._guarded(request, media_type, served)
             except ClientDisconnect:
                 answer = Answer(499, {})
             served.status, served.codes, served.seconds = answer.status, answer.codes, self.timer() - began
-        answer.headers += [("X-Request-Id", served.request_id), *cors_headers(request, origins)]
-        return answer.response(media_type or GRAPHQL_RESPONSE)
+        answer.headers.append(("X-Request-Id", served.request_id))
+        return answer
 
     async def _guarded(self, request: Request, media_type: str | None, served: Served) -> Answer:
         """The answer, whatever happens; with application/json older clients get 200 for all well-formed GraphQL."""
@@ -174,6 +178,12 @@ class Endpoint:
             challenge = 'Bearer error="invalid_token"'
             message = translate(locale, "session_expired")
             raise Refusal(401, "UNAUTHENTICATED", message, WWW_Authenticate=challenge) from None
+
+
+class _Asked(Request):
+    @cached_property
+    def headers(self) -> QuickHeaders:
+        return QuickHeaders(self.scope["headers"])
 
 
 def _all_forbidden(errors: list[dict[str, Any]]) -> bool:

@@ -1,13 +1,10 @@
-"""The loaders of one request: each key once, keys of a tick together, answers by key, by the request's deadline."""
+"""The loaders of one request: each key once, by the request's deadline. The shelves below ask for many at once."""
 
 import asyncio
 from collections.abc import Hashable
 from datetime import datetime
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
-from aiodataloader import DataLoader
-
-from gateway.errors import UpstreamError
 from gateway.models.advisor import Advisor, Agency
 from gateway.models.balance import Balance
 from gateway.models.due_notice import DueNotice
@@ -18,25 +15,31 @@ from gateway.models.water import WaterConsumption
 from gateway.models.work import Work
 from gateway.snapshots import Shelf, Snapshots
 from gateway.snapshots.kinds import LedgerKey, WaterKey, WorksKey
+from gateway.soon import Soon
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
 class Loader(Generic[K, V]):
-    """Loads values of one shelf by key; an UpstreamError is raised for each key that it met."""
+    """Loads values of one shelf by key; what a request has seen of a key stays so for this request."""
+
+    __slots__ = ("_known", "_not_before", "_shelf", "_until")
 
     def __init__(self, shelf: Shelf[K, V], until: float, not_before: datetime | None) -> None:
-        async def load_many(keys: list[K]) -> list[V | UpstreamError | None]:
-            found = await shelf.load_many(keys, until=until, not_before=not_before)
-            return [found[key] for key in keys]  # by key, never by position
+        self._shelf, self._until, self._not_before = shelf, until, not_before
+        self._known: dict[K, Soon[V | None]] = {}
 
-        self._loader = DataLoader(load_many)
-
-    def load(self, key: K) -> "asyncio.Future[V | None]":
-        """The key's value; None where the system says that there is none."""
+    def load(self, key: K) -> Soon[V | None]:
+        """The key's value; None where the system says that there is none. A future raises the UpstreamError it met."""
+        if key in self._known:
+            found = self._known[key]
+        else:
+            found = self._known[key] = self._shelf.load(key, until=self._until, not_before=self._not_before)
+        if not isinstance(found, asyncio.Future):
+            return found
         # Shielded: one field that is cancelled (a null that bubbled up beside it) must not cancel the others' wait.
-        return asyncio.shield(cast("asyncio.Future[V | None]", self._loader.load(key)))
+        return asyncio.shield(found)
 
 
 class Loaders:

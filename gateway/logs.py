@@ -4,10 +4,12 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +17,9 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 REDACTED: Final = "[redacted]"
+
+# What events are about. One mapping rather than structlog's variable a name: two of them a request are set and reset.
+_about: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
 
 # Values with such a word in their name are never written, whoever logs them.
 _SECRET_KEYS: Final = re.compile(
@@ -48,8 +53,11 @@ def configure_logs(*, readable: bool = False) -> None:
 @contextmanager
 def in_log(**about: str) -> Iterator[None]:
     """Events logged within, in tasks that begin within as well, say what they are about."""
-    with structlog.contextvars.bound_contextvars(**about):
+    token = _about.set({**_about.get(), **about})
+    try:
         yield
+    finally:
+        _about.reset(token)
 
 
 class _Lines(logging.StreamHandler[Any]):
@@ -59,7 +67,7 @@ class _Lines(logging.StreamHandler[Any]):
 def _formatter(renderer: Processor) -> logging.Formatter:
     # Everything is logged by the standard library's loggers: the gateway's own events go the way of libraries'.
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.contextvars.merge_contextvars, structlog.stdlib.ExtraAdder()],
+        foreign_pre_chain=[_say_about, structlog.stdlib.ExtraAdder()],
         processors=[
             _introduce,
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -68,6 +76,10 @@ def _formatter(renderer: Processor) -> logging.Formatter:
             renderer,
         ],
     )
+
+
+def _say_about(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {**_about.get(), **event}
 
 
 def _introduce(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -1,6 +1,7 @@
 """What the caller sends and reads: media types and languages of HTTP headers."""
 
 import re
+from functools import lru_cache
 
 from gateway.models.money import Locale
 
@@ -9,6 +10,7 @@ JSON = "application/json"
 _QUALITY = re.compile(r"\d(\.\d{0,3})?", re.ASCII)
 
 
+@lru_cache(256)  # of the few headers that clients send; how long one may be is bounded where they are read
 def answer_type(accept: str | None) -> str | None:
     """The media type to answer with: the better liked of the two, JSON where both or anything will do, else None."""
     if accept is None or not accept.strip():
@@ -28,6 +30,7 @@ def is_json(content_type: str) -> bool:
     return media_type.strip().lower() == JSON and charset.partition("=")[2].strip(' "').lower() in {"utf-8", "utf8"}
 
 
+@lru_cache(256)
 def caller_locale(accept_language: str | None) -> Locale:
     """The better liked of French and English; French where neither is named."""
     if not accept_language:

@@ -66,7 +66,7 @@ def _decode(body: bytes, type_: type[Any]) -> Any:
     try:
         decoded = msgspec.json.decode(body, type=type_)
         # Of two values under one name msgspec takes the last, others the first: what was checked may not be what runs.
-        json.loads(body, object_pairs_hook=_once)
+        _ONCE.decode(body.decode())
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise _unreadable() from None
     return decoded
@@ -77,6 +77,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         raise ValueError
     return values
+
+
+_ONCE = json.JSONDecoder(object_pairs_hook=_once)
 
 
 def _unreadable() -> Refusal:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from graphql import GraphQLError
 from starlette.responses import Response
+from starlette.types import Send
 
 from gateway.presenting import present_refusals
 
@@ -19,13 +20,28 @@ class Answer:
     body: dict[str, Any]
     headers: list[tuple[str, str]] = field(default_factory=list)
 
+    async def send(self, send: Send, media_type: str) -> None:
+        """Sends it, without Starlette's way round."""
+        headers, body = self._encoded(media_type)
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
     def response(self, media_type: str) -> Response:
         """As Starlette sends it."""
-        response = Response(msgspec.json.encode(self.body), self.status, media_type=f"{media_type}; charset=utf-8")
-        response.headers["Cache-Control"] = "no-store"
-        for name, value in self.headers:
-            response.headers.append(name, value)
+        headers, body = self._encoded(media_type)
+        response = Response(body, self.status)
+        response.raw_headers = headers
         return response
+
+    def _encoded(self, media_type: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        body = msgspec.json.encode(self.body)
+        headers = [
+            (b"content-length", b"%d" % len(body)),
+            (b"content-type", f"{media_type}; charset=utf-8".encode()),
+            (b"cache-control", b"no-store"),
+            *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers),
+        ]
+        return headers, body
 
     @property
     def codes(self) -> tuple[str, ...]:

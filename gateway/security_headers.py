@@ -1,6 +1,5 @@
 """Headers that every answer carries, whatever answers: no sniffing, no referrer, no frames, nothing to run."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS = {
@@ -16,16 +15,16 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        self._headers = _HEADERS | ({"Strict-Transport-Security": _HSTS} if https else {})
+        headers = _HEADERS | ({"Strict-Transport-Security": _HSTS} if https else {})
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                own = {name.lower() for name, _ in message["headers"]}
+                message["headers"] += [each for each in self._headers if each[0] not in own]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

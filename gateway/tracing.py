@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from gateway.models.freshness import SourceSystem
@@ -25,7 +25,21 @@ _SERVICES: Final = {
 }
 _METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
 
+
+class Fetch(Protocol):
+    """A span that outlives its context manager."""
+
+    def end(self) -> None:
+        """It is over."""
+
+
+class _NoFetch:
+    def end(self) -> None:
+        pass
+
+
 NOTHING: Final = nullcontext()
+NO_FETCH: Final[AbstractContextManager[Fetch]] = nullcontext(_NoFetch())
 Traced = AbstractContextManager[object]
 
 
@@ -70,11 +84,11 @@ def operation_span(kind: str, name: str) -> Traced:
     return _spans.open(kind, "SERVER", about)
 
 
-def fetch_span(kind: str, keys: int) -> Traced:
-    """Resolvers that wait for so many values of one kind."""
+def fetch_span(kind: str) -> "AbstractContextManager[Fetch]":
+    """A resolver that waits for a value of that kind: what begins within belongs to it, until it is told to end."""
     if _spans is None:
-        return NOTHING
-    return _spans.open(f"fetch {kind}", "INTERNAL", {"gateway.values.kind": kind, "gateway.values.count": keys})
+        return NO_FETCH
+    return _spans.begin(f"fetch {kind}", {"gateway.values.kind": kind})
 
 
 def call_span(system: SourceSystem, operation: str) -> Traced:
@@ -150,6 +164,13 @@ class _Spans:
             except BaseException as error:
                 self.fail(span, str(getattr(error, "code", type(error).__name__)))
                 raise
+
+    @contextmanager
+    def begin(self, name: str, about: Mapping[str, Any]) -> Iterator["Span"]:
+        """A span within the one under way, that begins here and is ended by whoever gets it."""
+        span = self._tracer.start_span(name, kind=self._trace.SpanKind.INTERNAL, attributes=about)
+        with self._trace.use_span(span, end_on_exit=False, record_exception=False, set_status_on_exception=False):
+            yield span
 
     def fail(self, span: "Span", code: str) -> None:
         """Marks a span."""

@@ -20,6 +20,7 @@ from gateway.clients.mail import PrintedMails
 from gateway.clients.places import Places
 from gateway.clients.property_management import PropertyManagement
 from gateway.commands.listening import Server, listen
+from gateway.errors import UpstreamError
 from gateway.loaders import Loaders
 from gateway.models.closure import Closure
 from gateway.models.freshness import SourceSystem
@@ -36,6 +37,7 @@ from gateway.simulator import (
     Simulator,
 )
 from gateway.snapshots import Memory, Snapshots
+from gateway.soon import come
 
 PASSWORD = "Tilleuls-57000!"
 # `EXECUTION=compare pytest` runs every compiled query by graphql-core, too; a difference fails the test.
@@ -202,6 +204,14 @@ class Clients:
         """Those of a request that has so long."""
         until = asyncio.get_running_loop().time() + seconds
         return Loaders(snapshots or self.snapshots(), until=until)
+
+
+async def load(shelf: Any, key: Any, *, seconds: float = 10, **options: Any) -> Any:
+    """A shelf's value for a request that has so long, or the UpstreamError that it met."""
+    try:
+        return await come(shelf.load(key, until=asyncio.get_running_loop().time() + seconds, **options))
+    except UpstreamError as error:
+        return error
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from gateway.models.advisor import Agency
 from gateway.models.dates import YearMonth
 from gateway.models.ledger import LedgerPage
 from gateway.simulator import Simulator
+from gateway.soon import come
 from tests.support import Clients
 
 MONTHS = YearMonth(2025, 11), YearMonth(2026, 11)
@@ -72,7 +73,7 @@ async def test_every_loader_is_in_the_table(clients: Clients) -> None:
 async def load_all(name: str, clients: Clients, tenants: list[Any]) -> dict[str, Any]:
     _, load, key = LOADERS[name]
     loaders = clients.loaders()
-    found = await asyncio.gather(*(load(loaders, tenant) for tenant in tenants), return_exceptions=True)
+    found = await asyncio.gather(*(come(load(loaders, tenant)) for tenant in tenants), return_exceptions=True)
     return {key(tenant): outcome for tenant, outcome in zip(tenants, found, strict=True)}
 
 
@@ -150,7 +151,7 @@ async def test_fifty_tenants_in_at_most_twenty_calls_and_one_an_agency(simulator
     loaders = clients.loaders()
     names = [name for name in LOADERS if name != "ledger_pages"]
     await asyncio.gather(
-        *(LOADERS[name][1](loaders, tenant) for name in names for tenant in tenants), return_exceptions=True
+        *(come(LOADERS[name][1](loaders, tenant)) for name in names for tenant in tenants), return_exceptions=True
     )
     calls = {operation: counter.calls for operation, counter in simulator.counters.items()}
     agencies = len({tenant.agency for tenant in tenants})
@@ -163,7 +164,7 @@ async def test_one_fields_cancellation_does_not_cancel_the_others_fetch(simulato
     loaders = clients.loaders()
     reference = simulator.landlord.tenants[0].lease_reference
     simulator.hold()
-    first, second = (asyncio.ensure_future(loaders.leases.load(reference)) for _ in range(2))
+    first, second = (asyncio.ensure_future(come(loaders.leases.load(reference))) for _ in range(2))
     await simulator.wait_for_waiting(1)
     first.cancel()
     simulator.open()

@@ -21,6 +21,7 @@ from gateway.simulator import Simulator, SimulatorOptions, run_simulator
 from gateway.snapshots import Snapshots
 from gateway.snapshots.kinds import last_months, works_since
 from gateway.snapshots.warming import WarmUp
+from gateway.soon import come
 from tests.support import HeldClock, open_clients
 
 TENANTS, SCREENS, WITH_LEDGER = 30_000, 60_000, 0.2
@@ -114,8 +115,9 @@ async def _home_screen(snapshots: Snapshots, tenant: Any, now: datetime, ledger:
     ]
     failed = False
     for wave in (first, second):
-        found = await asyncio.gather(*(shelf.load_many([key], until=until) for shelf, key in wave))
-        outcomes = [outcome for each in found for outcome in each.values()]
+        outcomes = await asyncio.gather(
+            *(come(shelf.load(key, until=until)) for shelf, key in wave), return_exceptions=True
+        )
         failed |= any(isinstance(outcome, Exception) and "code 15" not in str(outcome) for outcome in outcomes)
     return failed
 

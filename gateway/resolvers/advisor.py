@@ -5,34 +5,38 @@ from datetime import datetime
 from gateway.context import Context
 from gateway.models.advisor import Advisor, Agency, Contact, ContactTopic
 from gateway.models.freshness import Freshness, SourceSystem
+from gateway.models.lease import Lease
 from gateway.models.tenant import Tenant
-from gateway.resolvers.lease import load_lease_lived_in, resolve_lease
+from gateway.resolvers.lease import of_lease_lived_in, resolve_lease
+from gateway.soon import Soon, then
 
 # Numbers of the French emergency services; the legacy system holds none of them (docs/legacy/README.md, 1.4).
 _NATIONAL = (("SAMU", "15"), ("Police secours", "17"), ("Sapeurs-pompiers", "18"), ("Urgences, numéro européen", "112"))
 
 
-async def resolve_advisor(context: Context, tenant: Tenant) -> Advisor | None:
+def resolve_advisor(context: Context, tenant: Tenant) -> Soon[Advisor | None]:
     """The advisor of the lease's sector; None while the post is vacant."""
-    lease = await load_lease_lived_in(context, tenant)
-    if lease is None or lease.sector is None:
-        return None
-    return await context.loaders.advisors.load(lease.sector)
+
+    def find(lease: Lease) -> Soon[Advisor | None]:
+        return None if lease.sector is None else context.loaders.advisors.load(lease.sector)
+
+    return of_lease_lived_in(context, tenant, find)
 
 
-async def resolve_agency(context: Context, advisor: Advisor) -> Agency | None:
+def resolve_agency(context: Context, advisor: Advisor) -> Soon[Agency | None]:
     """The agency that the advisor works at."""
-    return None if advisor.agency_code is None else await context.loaders.agencies.load(advisor.agency_code)
+    return None if advisor.agency_code is None else context.loaders.agencies.load(advisor.agency_code)
 
 
-async def resolve_useful_contacts(context: Context, tenant: Tenant) -> tuple[Contact, ...] | None:
+def resolve_useful_contacts(context: Context, tenant: Tenant) -> Soon[tuple[Contact, ...] | None]:
     """The national emergency numbers, then the contacts of the lease's agency."""
     national = _national_contacts(context.services.clock())
-    lease = await resolve_lease(context, tenant)
-    if lease is None or lease.agency_code is None:
-        return national
-    agency = await context.loaders.agencies.load(lease.agency_code)
-    return national + (agency.contacts if agency else ())
+
+    def find(lease: Lease | None) -> Soon[Agency | None]:
+        return None if lease is None or lease.agency_code is None else context.loaders.agencies.load(lease.agency_code)
+
+    agency = then(resolve_lease(context, tenant), find)
+    return then(agency, lambda found: national + (found.contacts if found else ()))
 
 
 def _national_contacts(now: datetime) -> tuple[Contact, ...]:

@@ -17,24 +17,28 @@ from gateway.models.ledger import LedgerEntry
 from gateway.models.page import Edge, Page
 from gateway.models.tenant import Tenant
 from gateway.resolvers.paging import page_size, resolve_page
+from gateway.soon import Soon, come, then
 
 MAX_LEDGER_PAGES = 50
 
 Place = tuple[datetime, str]
 
 
-async def resolve_balance(context: Context, tenant: Tenant) -> Balance | None:
+def resolve_balance(context: Context, tenant: Tenant) -> Soon[Balance | None]:
     """The rent account's balance as of last night."""
-    return await context.loaders.balances.load(tenant.account_number)
+    return context.loaders.balances.load(tenant.account_number)
 
 
-async def resolve_due_notices(
+def resolve_due_notices(
     context: Context, tenant: Tenant, first: int | None = 12, after: str | None = None
-) -> Page[DueNotice] | None:
+) -> Soon[Page[DueNotice] | None]:
     """Due notices, newest first; the cursor is the notice's number."""
     size = page_size(first, 12)
-    notices = await context.loaders.due_notices.load(tenant.account_number)
-    return None if notices is None else resolve_page(notices, lambda notice: notice.number, size, after)
+
+    def page(notices: tuple[DueNotice, ...] | None) -> Page[DueNotice] | None:
+        return None if notices is None else resolve_page(notices, lambda notice: notice.number, size, after)
+
+    return then(context.loaders.due_notices.load(tenant.account_number), page)
 
 
 def resolve_document(context: Context, notice: DueNotice) -> Document | None:
@@ -80,7 +84,7 @@ async def resolve_ledger(
     page, place = (0, None) if after is None else _parse_cursor(after, from_, to)
     found: dict[str, Edge[LedgerEntry]] = {}
     for number in range(page, page + MAX_LEDGER_PAGES):
-        answer = await context.loaders.ledger_pages.load((tenant.account_number, number, from_, to))
+        answer = await come(context.loaders.ledger_pages.load((tenant.account_number, number, from_, to)))
         if answer is None:
             return None
         for entry in answer.entries:

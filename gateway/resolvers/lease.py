@@ -1,31 +1,43 @@
 """The lease, its holder, and what hangs on the lease alone."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from gateway.context import Context
 from gateway.models.dwelling import Dwelling
 from gateway.models.lease import Lease, LeaseHolder
 from gateway.models.tenant import Tenant
+from gateway.soon import Soon, then
+
+T = TypeVar("T")
 
 
-async def resolve_lease(context: Context, tenant: Tenant) -> Lease | None:
+def resolve_lease(context: Context, tenant: Tenant) -> Soon[Lease | None]:
     """The tenant's lease; None where property management no longer knows it."""
-    return await context.loaders.leases.load(tenant.lease_reference)
+    return context.loaders.leases.load(tenant.lease_reference)
 
 
-async def load_lease_lived_in(context: Context, tenant: Tenant) -> Lease | None:
-    """The lease while it lasts: with its end, works, advisor and water end too (balance and notices do not)."""
-    lease = await resolve_lease(context, tenant)
-    return None if lease is None or lease.has_ended(context.today) else lease
+def of_lease_lived_in(context: Context, tenant: Tenant, find: Callable[[Lease], Soon[T | None]]) -> Soon[T | None]:
+    """What is found by the lease while it lasts: works, advisor and water end with it (balance and notices do not)."""
+    today = context.today
+
+    def find_while_it_lasts(lease: Lease | None) -> Soon[T | None]:
+        return None if lease is None or lease.has_ended(today) else find(lease)
+
+    return then(resolve_lease(context, tenant), find_while_it_lasts)
 
 
-async def resolve_lease_holder(context: Context, tenant: Tenant) -> LeaseHolder | None:
+def resolve_lease_holder(context: Context, tenant: Tenant) -> Soon[LeaseHolder | None]:
     """The principal holder of the lease."""
-    lease = await resolve_lease(context, tenant)
-    return lease.holder if lease else None
+    return then(resolve_lease(context, tenant), lambda lease: lease.holder if lease else None)
 
 
-async def resolve_dwelling(context: Context, tenant: Tenant) -> Dwelling | None:
+def resolve_dwelling(context: Context, tenant: Tenant) -> Soon[Dwelling | None]:
     """The dwelling let by the lease."""
-    lease = await resolve_lease(context, tenant)
-    if lease is None or lease.dwelling_reference is None:
-        return None
-    return await context.loaders.dwellings.load(lease.dwelling_reference)
+
+    def find(lease: Lease | None) -> Soon[Dwelling | None]:
+        if lease is None or lease.dwelling_reference is None:
+            return None
+        return context.loaders.dwellings.load(lease.dwelling_reference)
+
+    return then(resolve_lease(context, tenant), find)

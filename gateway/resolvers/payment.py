@@ -20,6 +20,7 @@ from gateway.models.tenant import Tenant
 from gateway.payments.starting import Facts
 from gateway.resolvers.money import resolve_formatted
 from gateway.resolvers.paging import page_size
+from gateway.soon import come
 
 _EXPLAINED = {PaymentState.REFUSED, PaymentState.REJECTED, PaymentState.EXPIRED, PaymentState.REFUNDED}
 
@@ -31,11 +32,11 @@ async def start_rent_payment(
     tenant = context.tenant
 
     async def load_balance() -> Balance | None:
-        return await context.loaders.balances.load(tenant.account_number)
+        return await come(context.loaders.balances.load(tenant.account_number))
 
     async def has_notice(notice_id: str) -> bool:
         kind, number = parse_node_id(notice_id) or ("", "")
-        notices = await context.loaders.due_notices.load(tenant.account_number)
+        notices = await come(context.loaders.due_notices.load(tenant.account_number))
         return kind == "DueNotice" and any(notice.number == number for notice in notices or ())
 
     order = RentPaymentOrder(amount, due_notice_id, return_url, idempotency_key)

@@ -16,6 +16,7 @@ from gateway.models.tenant import Tenant
 from gateway.models.work import Work
 from gateway.resolvers.payment import find_payment
 from gateway.resolvers.work import resolve_works
+from gateway.soon import come
 
 
 def resolve_me(context: Context, _: object) -> Tenant:
@@ -48,10 +49,10 @@ async def _find_own(
         case "Tenant":
             return tenant if tenant.lease_reference == key else None
         case "DueNotice":
-            notices = await context.loaders.due_notices.load(tenant.account_number)
+            notices = await come(context.loaders.due_notices.load(tenant.account_number))
             return next((notice for notice in notices or () if notice.number == key), None)
         case "Work":
-            works = await resolve_works(context, tenant)
+            works = await come(resolve_works(context, tenant))
             return next((work for work in works or () if work.reference == key), None)
         case "Payment":
             return await find_payment(context, tenant, key)

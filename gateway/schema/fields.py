@@ -49,7 +49,7 @@ def fetched(
         *(_described(parameter, arguments[parameter.name]) for parameter in parameters),
     ]
     resolver = _async_resolver(resolve) if inspect.iscoroutinefunction(resolve) else _resolver(resolve)
-    resolver.__name__ = resolve.__name__
+    resolver.__name__, resolver.__wrapped__ = resolve.__name__, resolve  # type: ignore[attr-defined]
     resolver.__annotations__ = {each.name: each.annotation for each in signature[1:]}
     resolver.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
     directives = cost_directives(calls, size, paged="first" in arguments)

@@ -14,6 +14,7 @@ from gateway.snapshots.flights import Flights, Outcome
 from gateway.snapshots.kinds import Kind
 from gateway.snapshots.memory import Entry, Memory
 from gateway.snapshots.packing import Packing, as_stale, can_be_marked
+from gateway.soon import Soon
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -74,26 +75,16 @@ class Shelf(Generic[K, V]):
             self._flights.join(key, entry.asked_at)  # what others know of it must be newer, too
         return entry
 
-    async def load_many(
-        self, keys: Sequence[K], *, until: float, not_before: datetime | None = None
-    ) -> Mapping[K, Outcome[V]]:
-        """An outcome for every key by that time of the loop: fresh, else the last known marked stale, else an error.
+    def load(self, key: K, *, until: float, not_before: datetime | None = None) -> Soon[V | None]:
+        """The value by that time of the loop: fresh, else the last known marked stale, else an UpstreamError.
 
         With `not_before`, nothing is taken for fresh that was not asked for later.
         """
-        outcomes: dict[K, Outcome[V]] = {}
-        missing: list[K] = []
-        for key in dict.fromkeys(keys):
-            if (entry := self.peek(key, not_before)) is not None:
-                outcomes[key] = entry.value
-            else:
-                missing.append(key)
-        if missing:
-            with tracing.fetch_span(self.kind.name, len(missing)):
-                waiting = {key: self._join(key, not_before) for key in missing}
-                await self._wait(waiting, until)
-            outcomes |= {key: self._outcome(key, future) for key, future in waiting.items()}
-        return outcomes
+        if (entry := self.peek(key, not_before)) is not None:
+            return cast("V | None", entry.value)
+        with tracing.fetch_span(self.kind.name) as span:
+            flight = self._join(key, not_before)
+        return self._wait(key, flight, until, span)
 
     def end(self, owner: Hashable) -> None:
         """What is known of that owner is no longer fresh, whatever the rhythm says.
@@ -132,14 +123,34 @@ class Shelf(Generic[K, V]):
             metrics.snapshot_read(self.kind.name, "joined")
         return self._flights.join(key, self._not_before(key, not_before))
 
-    async def _wait(self, waiting: Mapping[K, "asyncio.Future[Outcome[V]]"], until: float) -> None:
-        now = asyncio.get_running_loop().time()
-        unknown = [future for key, future in waiting.items() if self._last_known(key) is None]
-        patience = min(until, now + self._patience_seconds)
-        # Nobody's cancellation or deadline ends what others wait for: `wait` leaves the futures alone.
-        await asyncio.wait(waiting.values(), timeout=max(0.0, patience - now))
-        if unknown and until > patience:
-            await asyncio.wait(unknown, timeout=max(0.0, until - asyncio.get_running_loop().time()))
+    def _wait(
+        self, key: K, flight: "asyncio.Future[Outcome[V]]", until: float, span: tracing.Fetch
+    ) -> "asyncio.Future[V | None]":
+        """A future of one's own: nobody's cancellation or deadline ends what others wait for."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[V | None] = loop.create_future()
+
+        def settle(_: object = None) -> None:
+            waiting.cancel()
+            flight.remove_done_callback(settle)
+            span.end()
+            if answer.done():
+                return
+            try:
+                outcome = self._outcome(key, flight)
+            except Exception as error:  # a bug: whoever waits must hear of it
+                outcome = cast("UpstreamError", error)
+            if isinstance(outcome, Exception):
+                answer.set_exception(outcome)
+                answer.exception()  # nobody may be waiting; that is no reason for a warning
+            else:
+                answer.set_result(outcome)
+
+        if self._last_known(key) is not None:
+            until = min(until, loop.time() + self._patience_seconds)
+        waiting = loop.call_at(until, settle)
+        flight.add_done_callback(settle)
+        return answer
 
     def _outcome(self, key: K, future: "asyncio.Future[Outcome[V]]") -> Outcome[V]:
         if future.done() and not isinstance(outcome := future.result(), UpstreamError):

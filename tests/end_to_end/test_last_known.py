@@ -14,7 +14,7 @@ from gateway.simulator import Simulator, SimulatorOptions, run_simulator
 from gateway.snapshots import Snapshots
 from gateway.snapshots.kinds import last_months, works_since
 from gateway.snapshots.warming import WarmUp
-from tests.support import HOME, Gateway, HeldClock, open_clients
+from tests.support import HOME, Gateway, HeldClock, load, open_clients
 
 FRESHNESS = """{ me {
   lease { reference baseRent { cents } freshness { source stale fetchedAt } }
@@ -144,7 +144,7 @@ def calls_to_billing(simulator: Simulator) -> int:
 
 async def home_screen(snapshots: Snapshots, tenant: Any, clock: HeldClock, *, ledger: bool) -> None:
     """What the resolvers ask for, one thing after the other."""
-    today, until = civil_date(clock()), float("inf")
+    today = civil_date(clock())
     keys: list[tuple[Any, Any]] = [
         (snapshots.leases, tenant.lease_reference),
         (snapshots.dwellings, tenant.dwelling_reference),
@@ -156,7 +156,7 @@ async def home_screen(snapshots: Snapshots, tenant: Any, clock: HeldClock, *, le
     if ledger:
         keys.append((snapshots.ledger_pages, (tenant.account_number, 0, None, None)))
     for shelf, key in keys:
-        outcome = (await shelf.load_many([key], until=until))[key]
+        outcome = await load(shelf, key)
         assert not isinstance(outcome, UpstreamError) or "code 15" in str(outcome), outcome
 
 

@@ -119,7 +119,7 @@ from gateway.models.freshness import SourceSystem
 async def main():
     async with tracing.open_tracing(None, "1"):
         with tracing.request_span("POST", "http", "/graphql"), tracing.operation_span("query", "Home"):
-            with tracing.fetch_span("leases", 1), tracing.call_span(SourceSystem.BILLING, "rechercherComptes"):
+            with tracing.fetch_span("leases"), tracing.call_span(SourceSystem.BILLING, "rechercherComptes"):
                 tracing.note_call("POST", "http://127.0.0.1/", 200)
         tracing.note_answer(200, [])
 

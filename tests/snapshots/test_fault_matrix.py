@@ -15,7 +15,7 @@ from gateway.simulator.faults import KINDS
 from gateway.snapshots import Snapshots
 from gateway.snapshots.kinds import last_months, works_since
 from gateway.snapshots.packing import as_stale
-from tests.support import Clients, HeldClock, open_clients
+from tests.support import Clients, HeldClock, load, open_clients
 
 # By value: the operation, the session's or token's, the key of a tenant, and the hours after which it is not fresh.
 SHELVES: dict[str, tuple[str, str, Callable[[Any, HeldClock], Any], float]] = {
@@ -117,5 +117,6 @@ async def _truth(clients: Clients, name: str, key_of: Any, tenants: list[Any], c
 
 async def _load(snapshots: Snapshots, name: str, keys: list[Any], *, seconds: float = 30) -> dict[Any, Any]:
     async with asyncio.timeout(60):
-        until = asyncio.get_running_loop().time() + seconds
-        return dict(await getattr(snapshots, name).load_many(keys, until=until))
+        shelf = getattr(snapshots, name)
+        outcomes = await asyncio.gather(*(load(shelf, key, seconds=seconds) for key in keys))
+        return dict(zip(keys, outcomes, strict=True))

@@ -14,13 +14,7 @@ from gateway.simulator import EXAMPLE_LABEL, EXAMPLE_LEASE, Simulator
 from gateway.snapshots import Memory, Snapshots
 from gateway.snapshots.kinds import last_months, works_since
 from gateway.snapshots.packing import Packing
-from tests.support import Clients, HeldClock
-
-
-async def load(shelf: Any, key: Any, *, seconds: float = 10, **options: Any) -> Any:
-    """The outcome of one key for a request that has so long."""
-    until = asyncio.get_running_loop().time() + seconds
-    return (await shelf.load_many([key], until=until, **options))[key]
+from tests.support import Clients, HeldClock, load
 
 
 def leases_of(simulator: Simulator, count: int, start: int = 0) -> list[str]:
@@ -250,15 +244,13 @@ async def test_little_memory_forgets_or_packs_and_never_mixes(simulator: Simulat
 
 async def _load_everything(simulator: Simulator, clients: Clients, snapshots: Snapshots) -> list[Any]:
     simulator.set_rate_limits(False)
-    until = asyncio.get_running_loop().time() + 60
     tenants = simulator.landlord.tenants[:60]
     found: list[Any] = []
     today = civil_date(clients.clock())
     months, since = last_months(today), works_since(today)
 
     async def add(shelf: Any, keys: Sequence[Any]) -> None:
-        outcomes = await shelf.load_many(keys, until=until)
-        found.extend(outcomes[key] for key in keys)
+        found.extend(await asyncio.gather(*(load(shelf, key, seconds=60) for key in keys)))
 
     await add(snapshots.leases, [tenant.lease_reference for tenant in tenants])
     await add(snapshots.dwellings, [tenant.dwelling_reference for tenant in tenants])
