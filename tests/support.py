@@ -1,6 +1,7 @@
 """A gateway and its legacy systems on real ports, and somebody who asks them."""
 
 import asyncio
+import inspect
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -204,6 +205,15 @@ class Clients:
         """Those of a request that has so long."""
         until = asyncio.get_running_loop().time() + seconds
         return Loaders(snapshots or self.snapshots(), until=until)
+
+
+def crosses(field: Any) -> bool:
+    """Whether a field is answered by asking somebody else: what its resolver gives may have yet to come."""
+    resolver = getattr(field.extensions.get("strawberry-definition"), "base_resolver", None)
+    if resolver is None:
+        return False
+    resolve = inspect.unwrap(resolver.wrapped_func)
+    return inspect.iscoroutinefunction(resolve) or "Awaitable" in str(inspect.signature(resolve).return_annotation)
 
 
 async def load(shelf: Any, key: Any, *, seconds: float = 10, **options: Any) -> Any:

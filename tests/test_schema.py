@@ -1,6 +1,5 @@
 """The schema as a document: described to the last value, nullable where it crosses to a legacy system, in step."""
 
-import dataclasses
 import inspect
 import typing
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 
 from gateway.schema.fields import SHOWN
 from gateway.schema.root import build_schema, executable, print_schema
-from tests.support import FIXTURES
+from tests.support import FIXTURES, crosses
 
 SCHEMA = executable(build_schema())
 OWN_TYPES = [type_ for name, type_ in SCHEMA.type_map.items() if not name.startswith("__")]
@@ -34,13 +33,6 @@ def things() -> typing.Iterator[tuple[str, str | None]]:
         if isinstance(type_, graphql.GraphQLEnumType):
             for name, value in type_.values.items():
                 yield f"{type_.name}.{name}", value.description
-
-
-def crosses(field: typing.Any) -> bool:
-    """Whether a field is answered by asking somebody else: its resolver is asynchronous."""
-    definition = field.extensions.get("strawberry-definition")
-    resolver = getattr(definition, "base_resolver", None)
-    return resolver is not None and inspect.iscoroutinefunction(resolver.wrapped_func)
 
 
 def test_everything_has_a_description() -> None:
@@ -72,7 +64,7 @@ def test_only_known_types_cross() -> None:
 @pytest.mark.parametrize("shown", SHOWN, ids=lambda cls: cls.__name__)
 def test_a_type_shows_what_its_model_has(shown: type) -> None:
     model = SHOWN[shown]
-    has = {field.name for field in dataclasses.fields(model)} | {
+    has = set(typing.get_type_hints(model)) | {
         name for name, value in inspect.getmembers(model) if isinstance(value, property)
     }
     definition = shown.__strawberry_definition__  # type: ignore[attr-defined]

@@ -1,1 +1,1 @@
-"""What the business talks about: frozen dataclasses, no I/O, no GraphQL, no legacy names."""
+"""What the business talks about: frozen dataclasses and Structs, no I/O, no GraphQL, no legacy names."""

@@ -57,6 +57,6 @@ class Balance:
     @property
     def direction(self) -> BalanceDirection:
         """OWED, SETTLED or IN_CREDIT, from the amount's sign."""
-        if self.amount.amount > 0:
+        if self.amount.cents > 0:
             return BalanceDirection.OWED
-        return BalanceDirection.IN_CREDIT if self.amount.amount < 0 else BalanceDirection.SETTLED
+        return BalanceDirection.IN_CREDIT if self.amount.cents < 0 else BalanceDirection.SETTLED

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 
+from msgspec import Struct
+
 from gateway.models.dates import YearMonth
 from gateway.models.freshness import Freshness
 from gateway.models.lease import PaymentMode
@@ -46,8 +48,7 @@ class DocumentState(Enum):
     OTHER = "OTHER"
 
 
-@dataclass(frozen=True, slots=True)
-class DueNoticeLine:
+class DueNoticeLine(Struct, frozen=True, gc=False, array_like=True):
     """`amount` is signed: what the tenant is charged is positive, a benefit negative."""
 
     code: str
@@ -58,8 +59,7 @@ class DueNoticeLine:
     unit: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DueNotice:
+class DueNotice(Struct, frozen=True, gc=False, array_like=True):
     """A notice; `number` is its id at billing. `previous_balance` + `period_total` = `amount_due`, positive = owed."""
 
     number: str

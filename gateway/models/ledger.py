@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 
+from msgspec import Struct
+
 from gateway.models.dates import YearMonth
 from gateway.models.freshness import Freshness
 from gateway.models.money import Money
@@ -30,8 +32,7 @@ class LedgerKind(Enum):
     OTHER = "OTHER"
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(Struct, frozen=True, gc=False, array_like=True):
     """One entry: `debit` raises what the tenant owes, `credit` lowers it; `posted_at` in UTC.
 
     `running_balance` is the balance after it, positive = owed. `reject_reason` is the bank's raw SEPA code.

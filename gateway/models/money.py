@@ -1,11 +1,17 @@
 """Amounts of money: exact, in euros, two decimals."""
 
-from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from enum import Enum
+from typing import Final
+
+from msgspec import Struct
 
 _CENT = Decimal("0.01")
-_MOST = Decimal("21474836.47")  # what a GraphQL Int can hold in cents; no rent account comes near
+_HUNDRED = Decimal(100)
+_MOST_CENTS: Final = 2**31 - 1  # what a GraphQL Int can hold; no rent account comes near
+# Anything that it would have to round is an error: an amount of cents needs no more than ten digits.
+_EXACT = Context(prec=12, Emin=-99, Emax=99, traps=[Inexact, InvalidOperation, Overflow])
+_multiply, _whole = _EXACT.multiply, _EXACT.to_integral_exact  # looked up once: a context is slow at that
 
 
 class Locale(Enum):
@@ -15,36 +21,29 @@ class Locale(Enum):
     EN = "EN"
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount in euros, scale 2, never negative zero.
+class Money(Struct, frozen=True, gc=False, array_like=True):
+    """An amount in euros, in integer cents.
 
     Signed from the tenant's side of the counter: a positive balance is owed by the tenant.
     """
 
-    amount: Decimal
+    cents: int
 
     @classmethod
     def of(cls, value: Decimal | int | str) -> "Money":
-        """Exactly `value`, written with two decimals; ValueError where that would lose something or it is no number."""
-        amount = Decimal(value)
-        if not amount.is_finite():
-            raise ValueError("not a finite amount")
-        with localcontext(prec=max(28, len(amount.as_tuple().digits) + 4)):
-            try:
-                rounded = amount.quantize(_CENT, rounding=ROUND_HALF_EVEN)
-            except ArithmeticError as error:
-                raise ValueError("amount out of range") from error
-        if rounded != amount:
-            raise ValueError("more than two decimals")
-        if abs(rounded) > _MOST:
+        """Exactly `value` euros; ValueError where that would lose something, is out of range or is no number."""
+        try:
+            cents = int(_whole(_multiply(Decimal(value) if isinstance(value, str) else value, _HUNDRED)))
+        except (ArithmeticError, ValueError):
+            raise ValueError("no amount of at most two decimals") from None
+        if not -_MOST_CENTS <= cents <= _MOST_CENTS:
             raise ValueError("amount out of range")
-        return cls(rounded if rounded else Decimal("0.00"))
+        return cls(cents)
 
     @property
-    def cents(self) -> int:
-        """The amount in integer cents."""
-        return int(self.amount.scaleb(2))
+    def amount(self) -> Decimal:
+        """The same in euros, scale 2, never negative zero."""
+        return _CENT * self.cents
 
     @property
     def currency(self) -> str:

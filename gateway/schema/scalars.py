@@ -3,12 +3,16 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.models.dates import YearMonth
+
+MOST_REMEMBERED: Final = 4_096
+"""How many days and months are remembered as they are written: everybody has the same ones."""
 
 
 def config() -> StrawberryConfig:
@@ -18,7 +22,7 @@ def config() -> StrawberryConfig:
             date: strawberry.scalar(
                 name="Date",
                 description="A civil date in Europe/Paris, `2026-11-03`.",
-                serialize=date.isoformat,
+                serialize=lru_cache(MOST_REMEMBERED)(date.isoformat),
                 parse_value=_parse_date,
             ),
             datetime: strawberry.scalar(
@@ -30,7 +34,7 @@ def config() -> StrawberryConfig:
             YearMonth: strawberry.scalar(
                 name="YearMonth",
                 description="A calendar month, `2026-11`.",
-                serialize=str,
+                serialize=lru_cache(MOST_REMEMBERED)(str),
                 parse_value=_parse_month,
             ),
             Decimal: strawberry.scalar(
@@ -48,7 +52,8 @@ def _write_moment(moment: datetime) -> str:
 
 
 def _write_decimal(number: Decimal) -> str:
-    return format(number, "f")
+    text = str(number)
+    return text if "E" not in text else format(number, "f")
 
 
 def _parse_date(value: Any) -> date:

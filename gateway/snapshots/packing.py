@@ -4,7 +4,8 @@ import dataclasses
 import hashlib
 import zlib
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -55,12 +56,28 @@ def as_stale(value: V) -> V:
 
 
 def _marked(value: Any) -> Any:
-    if isinstance(value, Freshness):
-        return dataclasses.replace(value, stale=True)
     if type(value) is tuple:
         return tuple(map(_marked, value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        changed = {name: marked for name, each in fields.items() if (marked := _marked(each)) is not each}
-        return dataclasses.replace(value, **changed) if changed else value
-    return value
+    if isinstance(value, Freshness):
+        return dataclasses.replace(value, stale=True)
+    names = _names_to_mark(type(value))  # type: ignore[arg-type]  # a class can be hashed, whatever its values can
+    if not names:
+        return value
+    replace = msgspec.structs.replace if isinstance(value, msgspec.Struct) else dataclasses.replace
+    return replace(value, **{name: _marked(getattr(value, name)) for name in names})
+
+
+@cache
+def _names_to_mark(cls: type) -> tuple[str, ...]:
+    """The fields of a model, dataclass or Struct, that hold a freshness somewhere below."""
+    if not (dataclasses.is_dataclass(cls) or issubclass(cls, msgspec.Struct)):
+        return ()
+    return tuple(name for name, hint in get_type_hints(cls).items() if _leads_to_freshness(hint))
+
+
+def _leads_to_freshness(hint: Any) -> bool:
+    if hint is Freshness:
+        return True
+    if parts := get_args(hint):
+        return any(map(_leads_to_freshness, parts))
+    return isinstance(hint, type) and bool(_names_to_mark(hint))

@@ -134,6 +134,62 @@ def test_amounts_beyond_reason_are_malformed(bent: str) -> None:
     assert isinstance(found["L0000002"], Balance)
 
 
+@pytest.mark.parametrize("number", ['"NaN"', '"sNaN"', '"Infinity"', '"-1"', "-0.01"])
+def test_what_is_no_amount_of_a_direct_debit_spoils_its_own_account_alone(number: str) -> None:
+    body = read("comptes.json").replace(b'"montant":312.5', b'"montant":' + number.encode())
+    assert number.encode() in body
+    found = parsing.parse_balances("rechercherComptes", body, NOW)
+    assert isinstance(found["L0000002"], UpstreamMalformed)
+    assert isinstance(found["L0048217"], Balance)
+
+
+def notices_of(*accounts: str, **changes: Any) -> dict[str, Any]:
+    """The notice of October once for each account; the changes are those of the first account's."""
+    notice = json.loads(read("avis.json"))["avis"][0]
+    rows = [notice | {"id": f"AE-202610-{account[1:]}", "numeroCompte": account} for account in accounts]
+    rows[0] |= changes
+    return parsing.parse_due_notices("rechercherAvis", json.dumps({"avis": rows, "erreurs": []}).encode(), NOW)
+
+
+LINE = {"rubrique": "LOY", "libelle": "Loyer principal", "debit": 412.37}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"soldeAnterieur": "sNaN"},
+        {"totalMois": 0.001},
+        {"periode": 202613},
+        {"periode": None},
+        {"dateEmission": "2026-02-30"},
+        {"lignes": None},
+        {"lignes": {}},
+        {"lignes": [None]},
+        {"lignes": [LINE, LINE | {"debit": -1}]},
+        {"lignes": [LINE | {"credit": 1}]},
+        {"lignes": [LINE | {"debit": "NaN"}]},
+        {"lignes": [LINE | {"libelle": None}]},
+    ],
+    ids=str,
+)
+def test_a_notice_in_error_spoils_its_own_account_alone(changes: dict[str, Any]) -> None:
+    for _ in range(2):  # what is remembered of lines makes no difference
+        found = notices_of("L0000001", "L0000002", "L0000001", **changes)
+        assert isinstance(found["L0000001"], UpstreamMalformed)
+        (other,) = found["L0000002"]
+        assert (other.account_number, len(other.lines)) == ("L0000002", 7)
+
+
+def test_a_notice_of_nobody_spoils_no_answer() -> None:
+    assert set(notices_of("L0000001", "L0000002", numeroCompte=None)) == {"L0000002"}
+
+
+def test_lines_are_those_of_their_own_notice() -> None:
+    found = notices_of("L0000001", "L0000002", lignes=[LINE | {"debit": 412.38}])
+    assert [line.amount for line in found["L0000001"][0].lines] == [Money.of("412.38")]
+    assert found["L0000002"][0].lines[0].amount == Money.of("412.37")
+
+
 @pytest.mark.parametrize("quantity", ["1e10000000", '"NaN"', "1e10", "0.0000001"])
 def test_quantities_beyond_reason_are_malformed(quantity: str) -> None:
     body = read("avis.json").replace(b'"debit":412.37', b'"debit":412.37,"quantite":' + quantity.encode())
@@ -200,7 +256,8 @@ documents = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner, max_size=8)),
     max_leaves=25,
 )
-SAMPLES = [json.loads(read(name)) for name in ("comptes.json", "avis.json", "mouvements.json")]
+ACCOUNTS, NOTICES, LEDGER = (json.loads(read(name)) for name in ("comptes.json", "avis.json", "mouvements.json"))
+SAMPLES = [ACCOUNTS, NOTICES, LEDGER, ACCOUNTS["comptes"][0], NOTICES["avis"][0]]
 
 
 @st.composite
@@ -223,7 +280,7 @@ def bent(draw: st.DrawFn) -> Any:
         lambda body: parsing.parse_balances("x", body, NOW),
         lambda body: parsing.parse_balance("x", body, NOW, "L0048217"),
         lambda body: parsing.parse_due_notices("x", body, NOW),
-        lambda body: parsing.parse_due_notice("x", body, NOW),
+        lambda body: parsing.parse_due_notice("x", body, NOW, "AE-202610-0048217"),
         lambda body: parsing.parse_ledger_page("x", body, NOW, "L0048217"),
         lambda body: parsing.parse_deposit_receipt("x", body),
         lambda body: parsing.parse_deposit_status("x", body, "ref"),

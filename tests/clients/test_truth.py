@@ -148,7 +148,7 @@ def number(value: int | None, parts: int) -> Decimal | None:
 
 
 def euros(cents: int) -> Money:
-    return Money(Decimal(cents).scaleb(-2))
+    return Money(cents)
 
 
 def euros_or_none(cents: int | None) -> Money | None:

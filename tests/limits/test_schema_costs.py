@@ -1,9 +1,5 @@
 """The schema says what its fields cost: over all of it, so that a new list or a new call is not forgotten."""
 
-import inspect
-from collections.abc import Callable
-from typing import Any
-
 import graphql
 import pytest
 
@@ -13,7 +9,7 @@ from gateway.limits import inspect as inspect_document
 from gateway.schema.costs import field_costs
 from gateway.schema.root import build_schema, executable, print_schema
 from gateway.settings import given_settings
-from tests.support import HOME
+from tests.support import HOME, crosses
 
 SCHEMA = executable(build_schema())
 COSTS = field_costs(SCHEMA)
@@ -53,16 +49,11 @@ def test_every_page_is_as_long_as_its_argument_says() -> None:
             assert size.assumed == field.args["first"].default_value
 
 
-def may_wait(resolve: Callable[..., Any]) -> bool:
-    return inspect.iscoroutinefunction(resolve) or "Awaitable" in str(inspect.signature(resolve).return_annotation)
-
-
 @pytest.mark.parametrize("type_name", ["Tenant", "Advisor"])
 def test_what_crosses_to_a_legacy_system_costs_a_call(type_name: str) -> None:
     crossing = set()
     for of_type, name, field in FIELDS:
-        resolver = getattr(field.extensions.get("strawberry-definition"), "base_resolver", None)
-        if of_type == type_name and resolver is not None and may_wait(resolver.wrapped_func.__wrapped__):
+        if of_type == type_name and crosses(field):
             crossing.add(name)
     assert crossing
     assert crossing - OWN == {name for of_type, name in COSTS if of_type == type_name and COSTS[of_type, name].calls}

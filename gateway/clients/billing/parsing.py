@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
-from typing import TypeVar
+from functools import lru_cache, partial
+from operator import attrgetter
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -33,33 +34,34 @@ from gateway.clients.billing.reading import (
 )
 from gateway.clients.billing.refusals import UNKNOWN, refusal_error
 from gateway.errors import UpstreamError, UpstreamMalformed
-from gateway.models.balance import AccountState, Balance, PaymentPlan, PlannedDebit
-from gateway.models.due_notice import DocumentState, DueNotice, DueNoticeCategory, DueNoticeLine, Receipt
+from gateway.models.balance import Balance, PaymentPlan, PlannedDebit
+from gateway.models.dates import YearMonth
+from gateway.models.due_notice import DueNotice, DueNoticeLine
 from gateway.models.freshness import Freshness, SourceSystem
-from gateway.models.lease import PaymentMode
-from gateway.models.ledger import LedgerEntry, LedgerKind, LedgerPage
+from gateway.models.ledger import LedgerEntry, LedgerPage
 from gateway.models.money import Money
-from gateway.models.payment import DepositReceipt, DepositState, DepositStatus
+from gateway.models.payment import DepositReceipt, DepositStatus
 
-T = TypeVar("T")
+R = TypeVar("R", wire.Compte, wire.Avis)
 M = TypeVar("M")
 
+_MOST_LINES: Final = 2_048  # remembered, 5 MB at most: most months cost what the month before did
 
-def parse_balance(operation: str, body: bytes | msgspec.Raw, fetched_at: datetime, account_number: str) -> Balance:
+
+def parse_balance(operation: str, body: bytes, fetched_at: datetime, account_number: str) -> Balance:
     """The rent account of that number."""
     compte = decode(operation, body, wire.Compte)
     if compte.numeroCompte != account_number:
         raise malformed(operation, "another account than asked for")
-    return checked(operation, lambda: _balance(compte, fetched_at))
+    return checked(operation, _balance, fetched_at, compte)
 
 
 def parse_balances(operation: str, body: bytes, fetched_at: datetime) -> dict[str, Balance | UpstreamError | None]:
     """A batch of rent accounts by number, the first of several; None where said unknown."""
     answer = decode(operation, body, wire.ResultatComptes)
     found: dict[str, Balance | UpstreamError | None] = _errors(operation, answer.erreurs)
-    for number, items in _by_account(operation, answer.comptes).items():
-        found[number] = _outcome(partial(_parse_own_balance, operation, fetched_at, number), items[0])
-    return found
+    rows = _by_account(operation, answer.comptes, wire.Compte, partial(_balance, fetched_at))
+    return found | {number: outcomes[0] for number, outcomes in rows.items()}
 
 
 def parse_ledger_page(operation: str, body: bytes, fetched_at: datetime, account_number: str) -> LedgerPage:
@@ -79,31 +81,23 @@ def parse_ledger_page(operation: str, body: bytes, fetched_at: datetime, account
     return LedgerPage(tuple(found), page.dernierePage)
 
 
-def parse_due_notice(
-    operation: str, body: bytes | msgspec.Raw, fetched_at: datetime, number: str | None = None
-) -> DueNotice:
-    """A due notice with its lines; the one of that number, where one was asked for."""
+def parse_due_notice(operation: str, body: bytes, fetched_at: datetime, number: str) -> DueNotice:
+    """The due notice of that number, with its lines."""
     avis = decode(operation, body, wire.Avis)
-    if number not in {None, avis.id}:
+    if avis.id != number:
         raise malformed(operation, "another notice than asked for")
-    return checked(operation, lambda: _due_notice(avis, fetched_at))
+    return checked(operation, _due_notice, operation, Freshness(SourceSystem.BILLING, fetched_at), avis)
 
 
 def parse_due_notices(
     operation: str, body: bytes, fetched_at: datetime
 ) -> dict[str, tuple[DueNotice, ...] | UpstreamError | None]:
     """A batch of notices by account, newest first; None where the account is said unknown, nothing where none exist."""
-
-    def parse_all(items: list[msgspec.Raw]) -> tuple[DueNotice, ...]:
-        notices = [parse_due_notice(operation, item, fetched_at) for item in items]
-        unique = {notice.period: notice for notice in reversed(notices)}  # a period is unique: the first counts
-        return tuple(sorted(unique.values(), key=lambda notice: notice.period, reverse=True))
-
     answer = decode(operation, body, wire.ResultatAvis)
-    found: dict[str, tuple[DueNotice, ...] | UpstreamError | None] = {**_errors(operation, answer.erreurs)}
-    for number, items in _by_account(operation, answer.avis).items():
-        found[number] = _outcome(parse_all, items)
-    return found
+    found: dict[str, tuple[DueNotice, ...] | UpstreamError | None] = _errors(operation, answer.erreurs)
+    freshness = Freshness(SourceSystem.BILLING, fetched_at)
+    rows = _by_account(operation, answer.avis, wire.Avis, partial(_due_notice, operation, freshness))
+    return found | {number: _newest_first(outcomes) for number, outcomes in rows.items()}
 
 
 def parse_deposit_receipt(operation: str, body: bytes) -> DepositReceipt:
@@ -119,20 +113,16 @@ def parse_deposit_status(operation: str, body: bytes, external_reference: str) -
     answer = decode(operation, body, wire.ResultatEncaissements)
     found = (deposit for deposit in answer.encaissements if deposit.referenceExterne == external_reference)
     deposit = next(found, None)
-    return None if deposit is None else checked(operation, lambda: _deposit_status(deposit))
+    return None if deposit is None else checked(operation, _deposit_status, deposit)
 
 
-def _parse_own_balance(operation: str, fetched_at: datetime, number: str, item: msgspec.Raw) -> Balance:
-    return parse_balance(operation, item, fetched_at, number)
-
-
-def _balance(compte: wire.Compte, fetched_at: datetime) -> Balance:
+def _balance(fetched_at: datetime, compte: wire.Compte) -> Balance:
     debit, plan = compte.prochainPrelevement, compte.planApurement
     return Balance(
         account_number=compte.numeroCompte,
         amount=owed(compte.solde),
         due=owed(compte.soldeExigible),
-        state=ACCOUNT_STATES.get(compte.etat.strip(), AccountState.OTHER),
+        state=ACCOUNT_STATES[compte.etat.strip()],
         state_code=compte.etat.strip(),
         next_direct_debit=PlannedDebit(debit.date, positive(debit.montant)) if debit else None,
         payment_plan=PaymentPlan(positive(plan.mensualite), positive(plan.resteDu), plan.dateFin) if plan else None,
@@ -147,7 +137,7 @@ def _entry(entry: wire.Mouvement, freshness: Freshness) -> LedgerEntry:
         value_date=entry.dateValeur,
         posted_at=moment(entry.dateSaisie),
         period=None if entry.periode is None else period(entry.periode),
-        kind=LEDGER_KINDS.get(entry.nature.strip(), LedgerKind.OTHER),
+        kind=LEDGER_KINDS[entry.nature.strip()],
         kind_code=entry.nature.strip(),
         label=entry.libelle.strip(),
         debit=debit,
@@ -159,7 +149,16 @@ def _entry(entry: wire.Mouvement, freshness: Freshness) -> LedgerEntry:
     )
 
 
-def _due_notice(avis: wire.Avis, fetched_at: datetime) -> DueNotice:
+def _newest_first(outcomes: Iterable[DueNotice | UpstreamMalformed]) -> tuple[DueNotice, ...] | UpstreamMalformed:
+    unique: dict[YearMonth, DueNotice] = {}  # a period is unique: the first counts
+    for outcome in outcomes:
+        if isinstance(outcome, UpstreamMalformed):
+            return outcome
+        unique.setdefault(outcome.period, outcome)
+    return tuple(sorted(unique.values(), key=attrgetter("period"), reverse=True))
+
+
+def _due_notice(operation: str, freshness: Freshness, avis: wire.Avis) -> DueNotice:
     return DueNotice(
         number=avis.id,
         account_number=avis.numeroCompte,
@@ -170,27 +169,34 @@ def _due_notice(avis: wire.Avis, fetched_at: datetime) -> DueNotice:
         previous_balance=owed(avis.soldeAnterieur),
         period_total=owed(avis.totalMois),
         amount_due=owed(avis.netAPayer),
-        payment_mode=PAYMENT_MODES.get(avis.mode.strip(), PaymentMode.OTHER),
+        payment_mode=PAYMENT_MODES[avis.mode.strip()],
         payment_mode_code=avis.mode.strip(),
         tip_reference=text(avis.referenceTip),
         sepa_mandate_reference=text(avis.rum),
-        receipt=RECEIPTS.get((avis.quittance or "").strip(), Receipt.NONE),
+        receipt=RECEIPTS[(avis.quittance or "").strip()],
         receipt_code=text(avis.quittance),
-        document=DOCUMENT_STATES.get(avis.document.strip(), DocumentState.OTHER),
+        document=DOCUMENT_STATES[avis.document.strip()],
         document_code=avis.document.strip(),
-        lines=tuple(map(_line, avis.lignes)),
-        freshness=Freshness(SourceSystem.BILLING, fetched_at),
+        lines=_lines(operation, bytes(avis.lignes)),
+        freshness=freshness,
     )
 
 
-def _line(line: wire.LigneAvis) -> DueNoticeLine:
+@lru_cache(_MOST_LINES)
+def _lines(operation: str, written: bytes) -> tuple[DueNoticeLine, ...]:
+    return tuple([_line(operation, bytes(line)) for line in decode(operation, written, list[msgspec.Raw])])
+
+
+@lru_cache(_MOST_LINES)
+def _line(operation: str, written: bytes) -> DueNoticeLine:
+    line = decode(operation, written, wire.LigneAvis)
     debit, credit = debit_or_credit(line.debit, line.credit)
     code = line.rubrique.strip()
     return DueNoticeLine(
         code=code,
         label=line.libelle.strip(),
-        category=CATEGORIES.get(code, DueNoticeCategory.OTHER),
-        amount=debit if debit is not None else Money.of(-credit.amount if credit else 0),
+        category=CATEGORIES[code],
+        amount=debit if debit is not None else Money(-credit.cents if credit else 0),
         quantity=None if line.quantite is None else quantity(line.quantite),
         unit=text(line.unite),
     )
@@ -201,7 +207,7 @@ def _deposit_status(deposit: wire.Encaissement) -> DepositStatus:
         external_reference=deposit.referenceExterne,
         account_number=deposit.numeroCompte,
         amount=positive(deposit.montant),
-        state=DEPOSIT_STATES.get(deposit.statut.strip(), DepositState.OTHER),
+        state=DEPOSIT_STATES[deposit.statut.strip()],
         state_code=deposit.statut.strip(),
         lot=deposit.lot,
         entry_id=text(deposit.idMouvement),
@@ -214,12 +220,27 @@ def _is_of_another(entry_id: str, account_number: str) -> bool:
     return match is not None and match[1] != account_number.removeprefix("L")
 
 
-def _by_account(operation: str, items: Iterable[msgspec.Raw]) -> dict[str, list[msgspec.Raw]]:
-    accounts: dict[str, list[msgspec.Raw]] = {}
+def _by_account(
+    operation: str, items: Iterable[msgspec.Raw], shape: type[R], build: Callable[[R], M]
+) -> dict[str, list[M | UpstreamMalformed]]:
+    """By account what its rows say, each a model or the error that it met."""
+    accounts: dict[str, list[M | UpstreamMalformed]] = {}
     for item in items:
-        with suppress(UpstreamMalformed):  # nobody's, so it spoils nobody's answer
-            accounts.setdefault(decode(operation, item, wire.CleCompte).numeroCompte, []).append(item)
+        try:
+            row = decode(operation, item, shape)
+        except UpstreamMalformed as error:
+            with suppress(UpstreamMalformed):  # nobody's, so it spoils nobody's answer
+                accounts.setdefault(decode(operation, item, wire.CleCompte).numeroCompte, []).append(error)
+        else:
+            accounts.setdefault(row.numeroCompte, []).append(_outcome(operation, build, row))
     return accounts
+
+
+def _outcome(operation: str, build: Callable[[R], M], row: R) -> M | UpstreamMalformed:
+    try:
+        return checked(operation, build, row)
+    except UpstreamMalformed as error:
+        return error
 
 
 def _errors(operation: str, errors: Iterable[wire.ErreurCompte]) -> dict[str, M | UpstreamError | None]:
@@ -227,10 +248,3 @@ def _errors(operation: str, errors: Iterable[wire.ErreurCompte]) -> dict[str, M 
     for error in errors:
         found.setdefault(error.numeroCompte, None if error.code == UNKNOWN else refusal_error(operation, error.code))
     return found
-
-
-def _outcome(parse: Callable[[T], M], item: T) -> M | UpstreamError:
-    try:
-        return parse(item)
-    except UpstreamMalformed as error:
-        return error

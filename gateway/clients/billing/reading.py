@@ -1,9 +1,10 @@
 """Billing's values as typed ones: decoding, signs, amounts, moments, periods (docs/legacy/README.md, 2.4). No I/O."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TypeVar
+from functools import cache, lru_cache
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 
@@ -14,21 +15,23 @@ from gateway.models.money import Money
 
 T = TypeVar("T")
 M = TypeVar("M")
+P = ParamSpec("P")
 
 
 def decode(operation: str, body: bytes | msgspec.Raw, shape: type[T]) -> T:
     """The JSON in that shape, or UpstreamMalformed."""
     try:
-        return msgspec.json.decode(body, type=shape)
+        decoder: msgspec.json.Decoder[T] = _decoder(shape)  # type: ignore[arg-type]  # a class can be hashed
+        return decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise malformed(operation, f"no {shape.__name__}") from error
 
 
-def checked(operation: str, build: Callable[[], M]) -> M:
-    """What `build` makes; a ValueError on the way is UpstreamMalformed."""
+def checked(operation: str, build: Callable[P, M], *args: P.args, **kwargs: P.kwargs) -> M:
+    """What `build` makes of the arguments; a ValueError on the way is UpstreamMalformed."""
     try:
-        return build()
-    except (ValueError, OverflowError) as error:
+        return build(*args, **kwargs)
+    except (ValueError, ArithmeticError) as error:
         raise malformed(operation, str(error)) from error
 
 
@@ -39,14 +42,15 @@ def malformed(operation: str, detail: str) -> UpstreamMalformed:
 
 def owed(amount: Decimal) -> Money:
     """Billing writes what the tenant owes as negative; the graph as positive."""
-    return Money.of(-amount)
+    return _owed(str(amount))  # by its text, since not every Decimal can be looked up
 
 
 def positive(amount: Decimal) -> Money:
     """An amount that must not be negative."""
-    if amount < 0:
+    money = Money.of(amount)
+    if money.cents < 0:
         raise ValueError("a negative amount")
-    return Money.of(amount)
+    return money
 
 
 def debit_or_credit(debit: Decimal | None, credit: Decimal | None) -> tuple[Money | None, Money | None]:
@@ -64,6 +68,7 @@ def quantity(number: Decimal) -> Decimal:
     return number
 
 
+@lru_cache(maxsize=1024)
 def moment(local: datetime) -> datetime:
     """Paris time without offset; of an hour that happens twice, the first."""
     if local.tzinfo is not None:
@@ -71,6 +76,7 @@ def moment(local: datetime) -> datetime:
     return local.replace(tzinfo=PARIS).astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)
 def period(number: int) -> YearMonth:
     """`202610` as a month."""
     return YearMonth.parse(f"{number // 100:04d}-{number % 100:02d}")
@@ -79,3 +85,13 @@ def period(number: int) -> YearMonth:
 def text(written: str | None) -> str | None:
     """Trimmed; None where blank or absent."""
     return (written or "").strip() or None
+
+
+@lru_cache(maxsize=4096)
+def _owed(amount: str) -> Money:
+    return Money.of(Decimal(amount).copy_negate())
+
+
+@cache
+def _decoder(shape: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(shape)

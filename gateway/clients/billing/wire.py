@@ -26,14 +26,14 @@ class Jeton(Struct):
     expireDans: int
 
 
-class Prelevement(Struct):
+class Prelevement(Struct, gc=False):
     """A planned direct debit."""
 
     date: date
     montant: Decimal
 
 
-class PlanApurement(Struct):
+class PlanApurement(Struct, gc=False):
     """A payment plan."""
 
     mensualite: Decimal
@@ -41,7 +41,7 @@ class PlanApurement(Struct):
     dateFin: date | None = None
 
 
-class Compte(Struct):
+class Compte(Struct, gc=False):
     """A rent account; negative = the tenant owes."""
 
     numeroCompte: str
@@ -67,7 +67,7 @@ class ResultatComptes(Struct):
     erreurs: list[ErreurCompte]
 
 
-class Mouvement(Struct):
+class Mouvement(Struct, gc=False):
     """A ledger entry."""
 
     id: str
@@ -90,7 +90,7 @@ class PageMouvements(Struct):
     dernierePage: bool
 
 
-class LigneAvis(Struct):
+class LigneAvis(Struct, gc=False):
     """A line of a due notice."""
 
     rubrique: str
@@ -101,8 +101,8 @@ class LigneAvis(Struct):
     unite: str | None = None
 
 
-class Avis(Struct):
-    """A due notice; negative = the tenant owes."""
+class Avis(Struct, gc=False):
+    """A due notice; negative = the tenant owes. `lignes` is a list of LigneAvis, undecoded: it repeats each month."""
 
     id: str
     numeroCompte: str
@@ -113,7 +113,7 @@ class Avis(Struct):
     totalMois: Decimal
     netAPayer: Decimal
     mode: str
-    lignes: list[LigneAvis]
+    lignes: Raw
     document: str
     datePrelevement: date | None = None
     referenceTip: str | None = None
