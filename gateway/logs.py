@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import Processor
 
 REDACTED: Final = "[redacted]"
 
@@ -33,6 +33,8 @@ _SECRET_TEXTS: Final = re.compile(
     r"[^\s@<>\"'(:/]+@[\w-]+(?:\.[\w-]+)+|\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|(?<=[Bb]earer )\S+|(?<=token=)[^\s&\"']+"
     r"|(?<=://)[^\s/@]+(?=@)|\b[A-Z]\d{7}\b|\b\d{7}/\d{2}\b"
 )
+_STANDARD: Final = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}  # all else is an event's own
+_AS_JSON: Final = structlog.processors.JSONRenderer(lambda event, **_: msgspec.json.encode(event).decode())
 _SUSPECT: Final = re.compile(r"[@.=]|earer|\d{7}")  # without any of these no pattern above can fit
 
 
@@ -43,7 +45,8 @@ def configure_logs(*, readable: bool = False) -> None:
         if isinstance(handler, _Lines):
             root.removeHandler(handler)
     lines = _Lines(sys.stderr)
-    lines.setFormatter(_formatter(structlog.dev.ConsoleRenderer() if readable and sys.stderr.isatty() else _as_json))
+    to_be_read = readable and sys.stderr.isatty()
+    lines.setFormatter(_Formatter(structlog.dev.ConsoleRenderer() if to_be_read else _AS_JSON))
     root.addHandler(lines)
     root.setLevel(logging.WARNING)
     logging.getLogger("gateway").setLevel(logging.INFO)
@@ -64,47 +67,37 @@ class _Lines(logging.StreamHandler[Any]):
     """The handler of `configure_logs`, told from others'."""
 
 
-def _formatter(renderer: Processor) -> logging.Formatter:
-    # Everything is logged by the standard library's loggers: the gateway's own events go the way of libraries'.
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[_say_about, structlog.stdlib.ExtraAdder()],
-        processors=[
-            _introduce,
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            _place_exception,
-            _redact,
-            renderer,
-        ],
-    )
+class _Formatter(logging.Formatter):
+    """Everything is logged by the standard library's loggers: the gateway's own events go the way of libraries'."""
+
+    def __init__(self, render: Processor) -> None:
+        super().__init__()
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        """When (UTC), how grave and by whom, in front; then what it is about."""
+        event = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:23] + "Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+            **_about.get(),
+            **{name: value for name, value in vars(record).items() if name not in _STANDARD},
+            **_place(record),
+        }
+        return str(self._render(None, "", _redact(event)))
 
 
-def _say_about(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    return {**_about.get(), **event}
-
-
-def _introduce(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """When (UTC), how grave and by whom, in front."""
-    record: logging.LogRecord = event["_record"]
-    return {
-        "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:23] + "Z",
-        "level": record.levelname.lower(),
-        "logger": record.name,
-        **event,
-    }
-
-
-def _place_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def _place(record: logging.LogRecord) -> dict[str, Any]:
     """Type and place of an exception, never its text, which may hold what was being handled."""
-    found = event.pop("exc_info", None)
-    event.pop("stack_info", None)
-    if found and found[1] is not None:
-        frames = traceback.extract_tb(found[2])[-20:]
-        event["exception"] = found[0].__name__
-        event["places"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    return event
+    if not record.exc_info or record.exc_info[1] is None:
+        return {}
+    frames = traceback.extract_tb(record.exc_info[2])[-20:]
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return {"exception": type(record.exc_info[1]).__name__, "places": places}
 
 
-def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def _redact(event: dict[str, Any]) -> dict[str, Any]:
     """Takes out what must never be logged: by the names of values, and by what betrays itself in texts."""
     return {key: REDACTED if _is_secret(key) else _clean(value) for key, value in event.items()}
 
@@ -124,7 +117,3 @@ def _clean(value: object) -> object:
     if isinstance(value, dict):
         return {str(key): REDACTED if _is_secret(str(key)) else _clean(each) for key, each in value.items()}
     return _clean(str(value))
-
-
-def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
-    return msgspec.json.encode(event).decode()
