@@ -1,5 +1,6 @@
 """Who is behind a bearer token or a session cookie, with what each process may remember of it for a moment."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,9 @@ from gateway.models.principal import Principal
 from gateway.moments import MINUTE, SECOND
 from gateway.sealing import fingerprint
 from gateway.store import sessions
+from gateway.store.gathering import Gathering
 from gateway.store.rows import SessionRow
+from gateway.store.sessions import Found
 
 REMEMBERED: Final = 5 * SECOND
 """A session that another node has ended may be read with for so long where its news do not come; never changed with."""
@@ -22,6 +25,10 @@ SESSIONS_ENDED: Final = "sessions-ended"
 """The news that sessions have ended: whichever they are, nobody should be remembered."""
 TOUCHED_EVERY: Final = MINUTE
 """A browser's session is noted to be in use no more often than this."""
+NOTED_FIRST: Final = 10 * MINUTE
+"""A session with no longer left than this is noted before the answer, others soon after it, many together."""
+SOON_SECONDS: Final = 1.0
+"""So long browsers' notes gather."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,11 @@ class Principals:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._known: TTLCache[str, _Known] = TTLCache(10_000, REMEMBERED, timer=tools.now)
+        self._times_forgotten = 0
+        self._by_id = sessions.find_by_id(tools.store)
+        self._by_cookie = sessions.find_by_cookie(tools.store)
+        self._notes = tools.store.gathering(self._note_in_use)
+        self._notes_for_soon = tools.store.gathering(self._note_in_use, pause_seconds=SOON_SECONDS)
         tools.news.hear(SESSIONS_ENDED, lambda _: self.forget())
 
     async def for_bearer(self, token: str, *, changing: bool = False) -> Principal:
@@ -46,7 +58,7 @@ class Principals:
             raise Unauthenticated from None
         known = None if changing else self._recall(claims.session_id)
         if known is None:
-            known = await self._look_up(ClientKind.APP, session_id=claims.session_id)
+            known = await self._look_up(ClientKind.APP, self._by_id, claims.session_id)
         if known is None or known.account_id != claims.account_id:
             raise Unauthenticated
         return known
@@ -56,36 +68,41 @@ class Principals:
         cookie_hash = fingerprint(cookie)
         known = None if changing else self._recall(cookie_hash)
         if known is None:
-            known = await self._look_up(ClientKind.WEB, cookie_hash=cookie_hash)
+            known = await self._look_up(ClientKind.WEB, self._by_cookie, cookie_hash)
         if known is None:
             raise Unauthenticated
         return known
 
     def forget(self) -> None:
-        """What is remembered may have ended."""
+        """What is remembered may have ended, and what is being looked up."""
+        self._times_forgotten += 1
         self._known.clear()
 
     def _recall(self, key: str) -> Principal | None:
         known = self._known.get(key)
         return known.principal if known is not None and self._tools.now() < known.open_until else None
 
-    async def _look_up(
-        self, client: ClientKind, *, session_id: str | None = None, cookie_hash: str | None = None
-    ) -> Principal | None:
-        now = self._tools.now()
-        async with self._tools.store.read() as tx:
-            found = await sessions.fetch_with_account(
-                tx, LIFETIMES, now, session_id=session_id, cookie_hash=cookie_hash
-            )
-        if found is None or found[0].client != client.value:
+    async def _look_up(self, client: ClientKind, lookup: Gathering[str, Found], key: str) -> Principal | None:
+        now, times_forgotten = self._tools.now(), self._times_forgotten
+        found = await lookup.ask(key)
+        if found is None or found[0].client != client.value or now >= (open_until := _open_until(found[0])):
+            self._known.pop(key, None)
             return None
         session, account = found
         if client is ClientKind.WEB and now - session.last_used_at >= TOUCHED_EVERY:
-            async with self._tools.store.write() as tx:
-                await sessions.touch(tx, session.id, now)
+            if open_until - now <= NOTED_FIRST:
+                await self._notes.ask(session.id)
+            else:
+                self._notes_for_soon.ask(session.id)
         principal = principal_of(self._tools, session, account)
-        self._known[session_id or cookie_hash or ""] = _Known(principal, _open_until(session))
+        if times_forgotten == self._times_forgotten:
+            self._known[key] = _Known(principal, open_until)
         return principal
+
+    async def _note_in_use(self, session_ids: Collection[str]) -> Mapping[str, None]:
+        async with self._tools.store.write() as tx:
+            await sessions.touch(tx, session_ids, self._tools.now())
+        return {}
 
 
 def _open_until(session: SessionRow) -> int:

@@ -3,10 +3,13 @@
 import base64
 import binascii
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
 
 def node_id(kind: str, key: str) -> str:
     """The id of the thing of that kind with that key."""
-    return base64.urlsafe_b64encode(f"{kind}:{key}".encode()).decode().rstrip("=")
+    encoded = binascii.b2a_base64(f"{kind}:{key}".encode(), newline=False)
+    return encoded.rstrip(b"=").translate(_URL_SAFE).decode()
 
 
 def parse_node_id(text: str) -> tuple[str, str] | None:

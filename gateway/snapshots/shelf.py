@@ -5,8 +5,6 @@ from collections.abc import Coroutine, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
-from cachetools import TTLCache
-
 from gateway import metrics, tracing
 from gateway.clock import Clock
 from gateway.errors import UpstreamError, UpstreamTimeout
@@ -21,6 +19,10 @@ V = TypeVar("V")
 
 REFRESHED_AHEAD: Final = 0.8
 """From this part of its life on, a value that is read is asked for again, so that who reads often never waits."""
+
+
+MOST_ENDED: Final = 10_000
+"""Owners whose values were ended are remembered, the latest of them."""
 
 
 class SharedValues(Protocol):
@@ -60,9 +62,7 @@ class Shelf(Generic[K, V]):
         self._shared = shared
         self._packing: Packing[V] = Packing(kind.shape)
         self._flights: Flights[K, V] = Flights(clock, self._send, kind.group, kind.limit)
-        self._ended_at: TTLCache[Hashable, datetime] = TTLCache(
-            10_000, kept_for.total_seconds(), timer=lambda: clock().timestamp()
-        )
+        self._ended_at: dict[Hashable, datetime] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
     def peek(self, key: K, not_before: datetime | None = None) -> Entry | None:
@@ -91,7 +91,10 @@ class Shelf(Generic[K, V]):
 
         In the shared store it is deleted where the owner alone is the key; what has more parts ends there by itself.
         """
+        self._ended_at.pop(owner, None)
         self._ended_at[owner] = self._clock()
+        if len(self._ended_at) > MOST_ENDED:
+            del self._ended_at[next(iter(self._ended_at))]
         if self._shared is not None:
             self._in_background(self._shared.delete_many([self._shared_key(cast("K", owner))]))
 
@@ -219,12 +222,11 @@ class Shelf(Generic[K, V]):
     def _is_fresh(self, key: K, entry: Entry, not_before: datetime | None) -> bool:
         if self._clock() >= entry.fresh_until:
             return False
-        not_before = self._not_before(key, not_before)
+        if self._ended_at:
+            not_before = self._not_before(key, not_before)
         return not_before is None or entry.asked_at > not_before
 
     def _not_before(self, key: K, not_before: datetime | None) -> datetime | None:
-        if not self._ended_at:
-            return not_before
         ended_at = self._ended_at.get(self.kind.owner(key))
         return max(filter(None, (ended_at, not_before)), default=None)
 

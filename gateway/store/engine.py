@@ -2,12 +2,12 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import event, make_url
+from sqlalchemy import ColumnElement, Select, event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -15,6 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from gateway.errors import Overloaded
+from gateway.store.gathering import Gathering
+from gateway.store.reader import Reader
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 Transaction = AsyncConnection
 """An open transaction; the functions beside run their statements in it."""
@@ -31,6 +36,8 @@ class Store:
         self._writing_engine = self.engine.execution_options(**{_WRITING: True})
         # SQLite has one writer. Those of this process queue here instead of polling each other's lock.
         self._writer = asyncio.Lock() if self.engine.dialect.name == "sqlite" else None
+        self._reader = Reader(self.engine)
+        self._gatherings: list[Gathering[Any, Any]] = []
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
@@ -51,8 +58,31 @@ class Store:
                 await stack.enter_async_context(self._writer)
             yield await stack.enter_async_context(self._writing_engine.begin())
 
+    def by_key(
+        self, rows: Select[Any], key: ColumnElement[str]
+    ) -> Callable[[Collection[str]], Awaitable[Sequence[Sequence[Any]]]]:
+        """What fetches those of the rows with one of the given keys, cheaply. Raises Overloaded as above."""
+        statement = self._reader.statement(rows, key)
+
+        async def fetch(keys: Collection[str]) -> Sequence[Sequence[Any]]:
+            with _translated():
+                return await self._reader.fetch(statement, keys)
+
+        return fetch
+
+    def gathering(
+        self, send: Callable[[Collection[K]], Awaitable[Mapping[K, V]]], *, pause_seconds: float | None = None
+    ) -> Gathering[K, V]:
+        """A gathering that is done when this store has been closed."""
+        gathering = Gathering(send, pause_seconds=pause_seconds)
+        self._gatherings.append(gathering)
+        return gathering
+
     async def close(self) -> None:
-        """Closes the connections."""
+        """Closes the connections, after what is under way."""
+        for gathering in self._gatherings:
+            await gathering.close()
+        await self._reader.close()
         await self.engine.dispose()
 
 

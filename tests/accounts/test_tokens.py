@@ -31,7 +31,10 @@ class Forge:
     def make(self, *, without: str = "", header: dict[str, Any] | None = None, **changes: Any) -> str:
         claims = {name: value for name, value in (self.claims | changes).items() if name != without}
         headers = {name: value for name, value in (self.header | (header or {})).items() if value is not None}
-        signed = ".".join(_part(each) for each in (headers, claims))
+        return self.sign(claims, headers)
+
+    def sign(self, claims: Any, headers: dict[str, Any] | None = None) -> str:
+        signed = ".".join(_part(each) for each in (headers or self.header, claims))
         return f"{signed}.{_encoded(self.key.sign(signed.encode()))}"
 
     def make_with(self, algorithm: str, key: Any) -> str:
@@ -39,7 +42,7 @@ class Forge:
         return jwt.encode(self.claims, key, algorithm, headers=headers)
 
 
-def _part(contents: dict[str, Any]) -> str:
+def _part(contents: Any) -> str:
     return _encoded(json.dumps(contents).encode())
 
 
@@ -58,6 +61,16 @@ def _by_public_key(forge: Forge) -> str:
     import hmac
 
     return f"{signed}.{_encoded(hmac.digest(public, signed.encode(), hashlib.sha256))}"
+
+
+def _with_header(forge: Forge, header: bytes) -> str:
+    return ".".join([_encoded(header), *forge.make().split(".")[1:]])
+
+
+def _next_spelling(token: str) -> str:
+    """The same bytes: the last letter holds two bits of the signature and four that mean nothing."""
+    assert token[-1] in "AQgw"
+    return token[:-1] + chr(ord(token[-1]) + 1)
 
 
 FORGERIES: dict[str, Callable[[Forge], str]] = {
@@ -87,13 +100,27 @@ FORGERIES: dict[str, Callable[[Forge], str]] = {
     "exp is no number": lambda forge: forge.make(exp=float("nan")),
     "sub is a number": lambda forge: forge.make(sub=1),
     "sub is empty": lambda forge: forge.make(sub=""),
+    "jti is empty": lambda forge: forge.make(jti=""),
     "another account": lambda forge: forge.make(sub="0" * 32),
     "another session": lambda forge: forge.make(sid="0" * 32),
     "empty": lambda _: "",
     "not a token": lambda _: "abc",
     "dots": lambda _: "..",
     "a header nested without end": lambda _: f"{_encoded(b'[' * 40_000)}.e30.AA",
+    "an unknown header nested without end": lambda forge: _with_header(forge, b'{"a":' + b"[" * 40_000),
+    "a header that is no text": lambda forge: _with_header(forge, b'{"typ":"\xff"}'),
     "garbage": lambda _: "\ud800é.x.y",
+    "garbage behind a good header": lambda forge: ".".join([*forge.make().split(".")[:1], "\ud800é", "AA"]),
+    "claims that are a list": lambda forge: forge.sign([]),
+    "no claims": lambda forge: forge.sign(""),
+    "a part too many": lambda forge: f"{forge.make()}.AA",
+    "a part too few": lambda forge: forge.make().rpartition(".")[0],
+    "no signature": lambda forge: forge.make().rpartition(".")[0] + ".",
+    "half a signature": lambda forge: forge.make()[:-43],
+    "a signature of impossible length": lambda forge: f"{forge.make()}AAA",
+    "the signature spelled with padding": lambda forge: f"{forge.make()}==",
+    "the signature spelled with a line feed": lambda forge: f"{forge.make()}\n",
+    "the signature spelled with other idle bits": lambda forge: _next_spelling(forge.make()),
     "changed by one letter": lambda forge: forge.make()[:-2] + "AA",
 }
 
