@@ -229,8 +229,11 @@ class Operation:
 
 
 async def _finish(run: Executor[Any]) -> ExecutionResult:
-    result: Any = run.execute_operation()
-    return result if isinstance(result, ExecutionResult) else await result
+    running: Any = run.execute_operation()
+    result: ExecutionResult = running if isinstance(running, ExecutionResult) else await running
+    # They hold the run: a circle with all that a request has, which only the garbage collector could break.
+    run.async_helpers = None  # type: ignore[assignment]
+    return result
 
 
 class _Latest(Generic[V]):

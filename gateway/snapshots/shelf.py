@@ -1,7 +1,7 @@
 """One kind of value: fresh from memory, else from the next call, else the last known one, marked stale."""
 
 import asyncio
-from collections.abc import Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
@@ -84,7 +84,9 @@ class Shelf(Generic[K, V]):
             return cast("V | None", entry.value)
         with tracing.fetch_span(self.kind.name) as span:
             flight = self._join(key, not_before)
-        return self._wait(key, flight, until, span)
+        if self._last_known(key) is not None:
+            until = min(until, asyncio.get_running_loop().time() + self._patience_seconds)
+        return _Wait(self._outcome, key, flight, until, span).answer
 
     def end(self, owner: Hashable) -> None:
         """What is known of that owner is no longer fresh, whatever the rhythm says.
@@ -125,35 +127,6 @@ class Shelf(Generic[K, V]):
         if self._flights.is_under_way(key):
             metrics.snapshot_read(self.kind.name, "joined")
         return self._flights.join(key, self._not_before(key, not_before))
-
-    def _wait(
-        self, key: K, flight: "asyncio.Future[Outcome[V]]", until: float, span: tracing.Fetch
-    ) -> "asyncio.Future[V | None]":
-        """A future of one's own: nobody's cancellation or deadline ends what others wait for."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[V | None] = loop.create_future()
-
-        def settle(_: object = None) -> None:
-            waiting.cancel()
-            flight.remove_done_callback(settle)
-            span.end()
-            if answer.done():
-                return
-            try:
-                outcome = self._outcome(key, flight)
-            except Exception as error:  # a bug: whoever waits must hear of it
-                outcome = cast("UpstreamError", error)
-            if isinstance(outcome, Exception):
-                answer.set_exception(outcome)
-                answer.exception()  # nobody may be waiting; that is no reason for a warning
-            else:
-                answer.set_result(outcome)
-
-        if self._last_known(key) is not None:
-            until = min(until, loop.time() + self._patience_seconds)
-        waiting = loop.call_at(until, settle)
-        flight.add_done_callback(settle)
-        return answer
 
     def _outcome(self, key: K, future: "asyncio.Future[Outcome[V]]") -> Outcome[V]:
         if future.done() and not isinstance(outcome := future.result(), UpstreamError):
@@ -252,3 +225,43 @@ class Shelf(Generic[K, V]):
 
 def _point(entry: Entry, part: float) -> datetime:
     return entry.asked_at + part * (entry.fresh_until - entry.asked_at)
+
+
+class _Wait(Generic[K, V]):
+    """One reader's wait for a flight, with an `answer` of its own: its cancellation or deadline ends nobody else's."""
+
+    __slots__ = ("_flight", "_key", "_outcome", "_span", "_timer", "answer")
+
+    def __init__(
+        self,
+        outcome: Callable[[K, "asyncio.Future[Outcome[V]]"], Outcome[V]],
+        key: K,
+        flight: "asyncio.Future[Outcome[V]]",
+        until: float,
+        span: tracing.Fetch,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self._outcome, self._key, self._flight, self._span = outcome, key, flight, span
+        self.answer: asyncio.Future[V | None] = loop.create_future()
+        self._timer = loop.call_at(until, self._settle)
+        flight.add_done_callback(self._settle)
+
+    def _settle(self, _: object = None) -> None:
+        self._timer.cancel()
+        self._flight.remove_done_callback(self._settle)
+        self._span.end()
+        if self.answer.done():
+            return
+        try:
+            outcome = self._outcome(self._key, self._flight)
+        except Exception as error:  # a bug: whoever waits must hear of it
+            self._fail(error)
+        else:
+            if isinstance(outcome, UpstreamError):
+                self._fail(outcome)
+            else:
+                self.answer.set_result(outcome)
+
+    def _fail(self, error: Exception) -> None:
+        self.answer.set_exception(error)
+        self.answer.exception()  # nobody may be waiting; that is no reason for a warning
