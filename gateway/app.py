@@ -1,7 +1,7 @@
 """The composition root: everything the gateway is made of, put together in reading order."""
 
 import asyncio
-import uuid
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -103,7 +103,7 @@ def create_app(
                 schema=executable(build_schema()),
                 services=services,
                 build_loaders=new_loaders,
-                new_request_id=lambda: uuid.uuid4().hex,
+                new_request_id=lambda: secrets.token_hex(16),
                 page=build_graphiql_page(demo_account) if settings.development else None,
             )
             yield

@@ -71,7 +71,7 @@ class Endpoint:
         known = comes_by_trusted_proxy(request, self.services.settings.trusted_networks)
         headers = request.headers if known else {}
         began, served = self.timer(), Served(known_request_id(headers) or self.new_request_id())
-        with seen(served, request.method, request.url.scheme, "/graphql", headers):
+        with seen(served, request.method, request.scope["scheme"], "/graphql", headers):
             try:
                 answer = await self._guarded(request, media_type, served)
             except ClientDisconnect:

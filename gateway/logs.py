@@ -76,16 +76,18 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """When (UTC), how grave and by whom, in front; then what it is about."""
-        event = {
+        introduction = {
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:23] + "Z",
             "level": record.levelname.lower(),
             "logger": record.name,
+        }
+        event = {
             "event": record.getMessage(),
             **_about.get(),
             **{name: value for name, value in vars(record).items() if name not in _STANDARD},
             **_place(record),
         }
-        return str(self._render(None, "", _redact(event)))
+        return str(self._render(None, "", introduction | _redact(event)))
 
 
 def _place(record: logging.LogRecord) -> dict[str, Any]:
