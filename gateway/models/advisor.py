@@ -1,8 +1,9 @@
 """The tenant's advisor (conseiller habitat) and the agency behind."""
 
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+
+from msgspec import Struct
 
 from gateway.models.dwelling import Address
 from gateway.models.freshness import Freshness
@@ -24,8 +25,7 @@ class ContactTopic(Enum):
     OTHER = "OTHER"
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Struct, frozen=True, gc=False, array_like=True):
     """Who stands in for an absent advisor."""
 
     full_name: str
@@ -33,8 +33,7 @@ class Replacement:
     email: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(Struct, frozen=True, gc=False, array_like=True):
     """An advisor's absence, both days included."""
 
     from_date: date
@@ -42,8 +41,7 @@ class Absence:
     replacement: Replacement | None
 
 
-@dataclass(frozen=True, slots=True)
-class Advisor:
+class Advisor(Struct, frozen=True, gc=False, array_like=True):
     """The advisor of a sector; `agency_code` leads to the agency."""
 
     code: str
@@ -63,16 +61,14 @@ class Advisor:
         return full_name(self.first_name, self.last_name)
 
 
-@dataclass(frozen=True, slots=True)
-class HalfDay:
+class HalfDay(Struct, frozen=True, gc=False, array_like=True):
     """Opening times `HH:MM` of a morning or an afternoon."""
 
     from_time: str
     to_time: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpeningHours:
+class OpeningHours(Struct, frozen=True, gc=False, array_like=True):
     """One day of the week; 1 is Monday; a None half-day is closed."""
 
     day: int
@@ -80,8 +76,7 @@ class OpeningHours:
     afternoon: HalfDay | None
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Struct, frozen=True, gc=False, array_like=True):
     """Somebody worth calling."""
 
     label: str
@@ -94,8 +89,7 @@ class Contact:
     freshness: Freshness
 
 
-@dataclass(frozen=True, slots=True)
-class Agency:
+class Agency(Struct, frozen=True, gc=False, array_like=True):
     """An agency with its useful contacts; days without opening hours are closed."""
 
     code: str

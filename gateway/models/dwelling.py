@@ -1,8 +1,9 @@
 """Dwellings (logements) and postal addresses."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+
+from msgspec import Struct
 
 from gateway.models.dates import YearMonth
 from gateway.models.freshness import Freshness
@@ -16,8 +17,7 @@ class Construction(Enum):
     OTHER = "OTHER"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True, gc=False, array_like=True):
     """A French postal address; `lines` without postal code and town."""
 
     lines: tuple[str, ...]
@@ -25,8 +25,7 @@ class Address:
     town: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dwelling:
+class Dwelling(Struct, frozen=True, gc=False, array_like=True):
     """A dwelling; `floor` 0 is the ground floor, -1 the basement; `living_area` in m²; `kind` as T1…T7."""
 
     reference: str

@@ -1,8 +1,9 @@
 """Leases (contrats) and the people who hold them (titulaires)."""
 
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+
+from msgspec import Struct
 
 from gateway.models.freshness import Freshness
 from gateway.models.money import Money
@@ -37,8 +38,7 @@ class PaymentMode(Enum):
     OTHER = "OTHER"
 
 
-@dataclass(frozen=True, slots=True)
-class CoHolder:
+class CoHolder(Struct, frozen=True, gc=False, array_like=True):
     """Another holder of the same lease; the graph shows the name only."""
 
     title: Title | None
@@ -52,8 +52,7 @@ class CoHolder:
         return full_name(self.first_name, self.last_name)
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseHolder:
+class LeaseHolder(Struct, frozen=True, gc=False, array_like=True):
     """The principal holder of a lease, and the other holders beside."""
 
     title: Title | None
@@ -72,8 +71,7 @@ class LeaseHolder:
         return full_name(self.first_name, self.last_name)
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True, gc=False, array_like=True):
     """A lease; `dwelling_reference`, `sector` and `agency_code` are the keys of what hangs on it."""
 
     reference: str
@@ -99,8 +97,7 @@ class Lease:
         return self.status is LeaseStatus.ENDED or (self.ends_on is not None and self.ends_on < today)
 
 
-@dataclass(frozen=True, slots=True)
-class Identification:
+class Identification(Struct, frozen=True, gc=False, array_like=True):
     """What property management says of a label and a name: the lease, or why not.
 
     `not_principal` is true where the name is that of another holder of the lease than the principal one.
@@ -111,8 +108,7 @@ class Identification:
     not_principal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseSearchPage:
+class LeaseSearchPage(Struct, frozen=True, gc=False, array_like=True):
     """Lease references in ascending order; `resume_key` asks for the next page, None at the end."""
 
     references: tuple[str, ...]

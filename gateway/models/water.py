@@ -1,9 +1,10 @@
 """Water: meters, readings, monthly volumes and leak alerts. Volumes are cubic metres, three decimals."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+
+from msgspec import Struct
 
 from gateway.models.dates import YearMonth
 from gateway.models.freshness import Freshness
@@ -37,8 +38,7 @@ class LeakKind(Enum):
     OTHER = "OTHER"
 
 
-@dataclass(frozen=True, slots=True)
-class WaterReading:
+class WaterReading(Struct, frozen=True, gc=False, array_like=True):
     """An index of a meter; None where it could not be read."""
 
     read_on: date
@@ -47,8 +47,7 @@ class WaterReading:
     method_code: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class WaterMonth:
+class WaterMonth(Struct, frozen=True, gc=False, array_like=True):
     """What went through one meter in a month; negative where an estimate was corrected later.
 
     `same_month_last_year` is of the same meter, where that month was read in the same answer.
@@ -62,8 +61,7 @@ class WaterMonth:
     building_average: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class WaterMeter:
+class WaterMeter(Struct, frozen=True, gc=False, array_like=True):
     """A meter; replaced ones stay in the list with `removed_on`."""
 
     serial: str
@@ -78,8 +76,7 @@ class WaterMeter:
     calendar_year_to_date: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class LeakAlert:
+class LeakAlert(Struct, frozen=True, gc=False, array_like=True):
     """An alert open at any time within the range; `since` in UTC."""
 
     kind: LeakKind
@@ -90,8 +87,7 @@ class LeakAlert:
     open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WaterConsumption:
+class WaterConsumption(Struct, frozen=True, gc=False, array_like=True):
     """A dwelling's water over a range of months, both ends included; prices in euros per m³."""
 
     from_month: YearMonth

@@ -1,8 +1,9 @@
 """Works (travaux): orders on a dwelling, common parts or a building."""
 
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+
+from msgspec import Struct
 
 from gateway.models.freshness import Freshness
 from gateway.models.node import node_id
@@ -54,8 +55,7 @@ class WorkPriority(Enum):
     OTHER = "OTHER"
 
 
-@dataclass(frozen=True, slots=True)
-class Appointment:
+class Appointment(Struct, frozen=True, gc=False, array_like=True):
     """When somebody comes; times `HH:MM`."""
 
     on: date
@@ -63,16 +63,14 @@ class Appointment:
     to_time: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Contractor:
+class Contractor(Struct, frozen=True, gc=False, array_like=True):
     """The company that does a work."""
 
     name: str
     phone: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True, gc=False, array_like=True):
     """One work as seen from one dwelling; `title` is the label of its trade at property management."""
 
     reference: str

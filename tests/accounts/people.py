@@ -1,8 +1,10 @@
 """Property management as accounts see it, made up: a few leases, and knobs for closing it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+
+from msgspec.structs import replace
 
 from gateway.accounts.words import normalised_label, spelled
 from gateway.errors import UpstreamClosed, UpstreamError
@@ -79,7 +81,7 @@ class MadeUpDirectory:
     def change_holder(self, label: str, **changes: object) -> None:
         """Somebody marries, moves or takes the lease over."""
         found = self.leases[label]
-        self.leases[label] = replace(found, holder=replace(found.holder, **changes))  # type: ignore[arg-type]
+        self.leases[label] = replace(found, holder=replace(found.holder, **changes))
 
     async def fetch_identification(
         self, label: str, last_name: str, first_name: str, birth_date: date | None

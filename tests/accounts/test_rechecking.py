@@ -1,11 +1,11 @@
 """The lease behind an account is looked at once a day and after each sign-in."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.errors import Unauthenticated, UpstreamError, UpstreamMalformed
 from gateway.models.account import InvalidCredentials, SignedIn

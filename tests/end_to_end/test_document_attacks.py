@@ -1,13 +1,13 @@
 """Addresses of documents in the wrong hands, too late, or changed: always the same 404, to the byte."""
 
 import asyncio
-import dataclasses
 import string
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.accounts import open_accounts
 from gateway.models.dates import YearMonth
@@ -194,7 +194,7 @@ async def test_an_address_for_another_tenants_notice_opens_nothing(gateway: Gate
     async with open_accounts(gateway.settings, gateway.clock) as accounts:
         documents = NoticeDocuments(accounts, clients.billing)
         principal = await accounts.principal_for_bearer(token)
-        for notice in (notices[0], dataclasses.replace(notices[0], number="AE-209912-0048217")):
+        for notice in (notices[0], replace(notices[0], number="AE-209912-0048217")):
             document = documents.document_of(principal, notice)
             assert document is not None
             path = document.url.removeprefix(gateway.settings.public_url)

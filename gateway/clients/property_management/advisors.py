@@ -1,11 +1,11 @@
 """Answers on advisors and agencies as models. No I/O."""
 
 from gateway.clients.property_management import codes
-from gateway.clients.property_management.codes import translated
 from gateway.clients.property_management.parsing import address, parse_items
 from gateway.clients.property_management.reading import Element
+from gateway.clients.property_management.values import DATE, EMAIL, FLAG, INTEGER, PHONE, TIME
 from gateway.errors import UpstreamError
-from gateway.models.advisor import Absence, Advisor, Agency, Contact, ContactTopic, HalfDay, OpeningHours, Replacement
+from gateway.models.advisor import Absence, Advisor, Agency, Contact, HalfDay, OpeningHours, Replacement
 from gateway.models.freshness import Freshness
 
 
@@ -32,8 +32,8 @@ def parse_agency(answer: Element, freshness: Freshness, code: str) -> Agency:
         code=code,
         name=agency.text("Libelle") or code,
         address=address(agency),
-        phone=agency.phone("Telephone"),
-        email=agency.email("Courriel"),
+        phone=agency.value("Telephone", PHONE),
+        email=agency.value("Courriel", EMAIL),
         opening_hours=_opening_hours(agency),
         contacts=tuple(sorted(contacts.values(), key=lambda contact: (not contact.emergency, contact.label))),
         freshness=freshness,
@@ -51,8 +51,8 @@ def _advisor(item: Element, sector: str, freshness: Freshness) -> Advisor | None
         sector=sector,
         first_name=item.text("Prenom"),
         last_name=item.required("Nom"),
-        phone=item.phone("Telephone"),
-        email=item.email("Courriel"),
+        phone=item.value("Telephone", PHONE),
+        email=item.value("Courriel", EMAIL),
         office_hours=item.text("Horaires"),
         absence=_absence(item),
         agency_code=item.text("CodeAgence"),
@@ -61,24 +61,25 @@ def _advisor(item: Element, sector: str, freshness: Freshness) -> Advisor | None
 
 
 def _absence(item: Element) -> Absence | None:
-    first, last = item.date("AbsenceDu"), item.date("AbsenceAu")
+    first, last = item.value("AbsenceDu", DATE), item.value("AbsenceAu", DATE)
     if first is None and last is None:
         return None
     if first is None or last is None:
         raise item.malformed("AbsenceDu", "an absence without beginning or end")
     name = item.text("RemplacantNom")
-    contact = item.phone("RemplacantTelephone"), item.email("RemplacantCourriel")
+    contact = item.value("RemplacantTelephone", PHONE), item.value("RemplacantCourriel", EMAIL)
     return Absence(first, last, None if name is None else Replacement(name, *contact))
 
 
 def _opening_hours(agency: Element) -> tuple[OpeningHours, ...]:
     days: dict[int, OpeningHours] = {}
     for hours in agency.children("Horaire"):
-        day = hours.integer("Jour")
+        day = hours.value("Jour", INTEGER)
         if day is None or not 1 <= day <= 7:
             raise hours.malformed("Jour", "no day of the week")
-        morning = _half_day(hours.time("MatinDe"), hours.time("MatinA"))
-        days.setdefault(day, OpeningHours(day, morning, _half_day(hours.time("ApresMidiDe"), hours.time("ApresMidiA"))))
+        morning = _half_day(hours.value("MatinDe", TIME), hours.value("MatinA", TIME))
+        afternoon = _half_day(hours.value("ApresMidiDe", TIME), hours.value("ApresMidiA", TIME))
+        days.setdefault(day, OpeningHours(day, morning, afternoon))
     return tuple(days[day] for day in sorted(days))
 
 
@@ -87,16 +88,16 @@ def _half_day(from_time: str | None, to_time: str | None) -> HalfDay | None:
 
 
 def _contact(contact: Element, freshness: Freshness) -> Contact | None:
-    if (phone := contact.phone("Telephone")) is None:
+    if (phone := contact.value("Telephone", PHONE)) is None:
         return None
-    topic_code = contact.text("CodeTheme")
+    topic, topic_code = contact.value("CodeTheme", codes.TOPICS)
     return Contact(
         label=contact.text("Libelle") or topic_code or phone,
-        topic=translated(topic_code, codes.TOPICS, ContactTopic.OTHER),
+        topic=topic,
         topic_code=topic_code,
         phone=phone,
-        emergency=contact.flag("Urgence") or False,
-        available_round_the_clock=contact.flag("Permanence24h") or False,
+        emergency=contact.value("Urgence", FLAG) or False,
+        available_round_the_clock=contact.value("Permanence24h", FLAG) or False,
         notes=contact.text("Observation"),
         freshness=freshness,
     )

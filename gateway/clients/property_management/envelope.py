@@ -8,6 +8,7 @@ from lxml import etree
 
 from gateway.clients.base import Answer
 from gateway.clients.property_management.reading import NAMESPACE, Element
+from gateway.clients.property_management.values import INTEGER
 from gateway.errors import UpstreamClosed, UpstreamError, UpstreamMalformed, UpstreamUnavailable
 from gateway.models.freshness import SourceSystem
 
@@ -17,6 +18,9 @@ SESSION_EXPIRED, INVALID_RESUME_KEY, INTERNAL_ERROR = 30, 43, 99
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _SYSTEM = SourceSystem.PROPERTY_MANAGEMENT
 _FAILS_FOR_NOW = frozenset({15, SESSION_EXPIRED, 31, INTERNAL_ERROR})
+_BODY, _ENVELOPE = f"{{{_SOAP}}}Body", f"{{{_SOAP}}}Envelope"
+_OPENING = f'<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="{_SOAP}"><s:Body>'
+_NOT_PLAIN = re.compile("[^ A-Za-z0-9/:.,_+=-]")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -30,12 +34,9 @@ class Refused(Exception):
 
 def write_request(operation: str, header: Iterable[tuple[str, str]], fields: Iterable[tuple[str, str]]) -> bytes:
     """The request's bytes, elements in the order given (the WSDL's). ValueError for text that XML cannot carry."""
-    entete = "".join(f"<{name}>{_escaped(text)}</{name}>" for name, text in header)
-    body = "".join(f"<{name}>{_escaped(text)}</{name}>" for name, text in fields)
     return (
-        '<?xml version="1.0" encoding="UTF-8"?>'
-        f'<s:Envelope xmlns:s="{_SOAP}"><s:Body><{operation} xmlns="{NAMESPACE}">'
-        f"<Entete>{entete}</Entete>{body}</{operation}></s:Body></s:Envelope>"
+        f'{_OPENING}<{operation} xmlns="{NAMESPACE}"><Entete>{_elements(header)}</Entete>{_elements(fields)}'
+        f"</{operation}></s:Body></s:Envelope>"
     ).encode()
 
 
@@ -55,7 +56,7 @@ def open_answer(operation: str, answer: Answer, meaningful: Container[int]) -> E
 
 def return_code(retour: Element | None, operation: str) -> int:
     """The CodeRetour of an item or of the whole answer."""
-    code = retour.integer("CodeRetour") if retour else None
+    code = retour.value("CodeRetour", INTEGER) if retour else None
     if code is None:
         raise _malformed(operation, "no CodeRetour")
     return code
@@ -89,9 +90,16 @@ def _fault_error(operation: str, fault: etree._Element) -> UpstreamError:
 
 
 def _body_element(operation: str, answer: Answer) -> etree._Element:
-    # A parser of its own each time: libxml2's parsers hold state. No entities, no network, no DTD.
+    # A parser of its own each time: libxml2's parsers hold state. No entities, no network, no DTD. White space between
+    # elements is no text that anybody reads.
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        remove_blank_text=True,
     )
     try:
         root = etree.fromstring(answer.body, parser)
@@ -99,7 +107,7 @@ def _body_element(operation: str, answer: Answer) -> etree._Element:
         raise _malformed(operation, f"not XML ({answer.summary})") from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise _malformed(operation, "an answer with a document type")
-    body = root.find(f"{{{_SOAP}}}Body") if root.tag == f"{{{_SOAP}}}Envelope" else None
+    body = next((part for part in root if part.tag == _BODY), None) if root.tag == _ENVELOPE else None
     if body is None or len(body) == 0:
         raise _malformed(operation, "no SOAP body")
     return body[0]
@@ -107,6 +115,10 @@ def _body_element(operation: str, answer: Answer) -> etree._Element:
 
 def _malformed(operation: str, detail: str) -> UpstreamMalformed:
     return UpstreamMalformed(_SYSTEM, operation, detail)
+
+
+def _elements(fields: Iterable[tuple[str, str]]) -> str:
+    return "".join([f"<{name}>{_escaped(text) if _NOT_PLAIN.search(text) else text}</{name}>" for name, text in fields])
 
 
 def _escaped(text: str) -> str:

@@ -4,11 +4,21 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from gateway.clients.property_management import codes
-from gateway.clients.property_management.codes import translated, translated_or_none
 from gateway.clients.property_management.envelope import OK, UNKNOWN, code_error, return_code
 from gateway.clients.property_management.reading import Element
+from gateway.clients.property_management.values import (
+    DATE,
+    EMAIL,
+    END_DATE,
+    FLAG,
+    MONEY,
+    MONTH,
+    PHONE,
+    decimals,
+    integers,
+)
 from gateway.errors import UpstreamError, UpstreamMalformed
-from gateway.models.dwelling import Address, Construction, Dwelling
+from gateway.models.dwelling import Address, Dwelling
 from gateway.models.freshness import Freshness
 from gateway.models.lease import (
     CoHolder,
@@ -16,10 +26,11 @@ from gateway.models.lease import (
     Lease,
     LeaseHolder,
     LeaseSearchPage,
-    LeaseStatus,
-    PaymentMode,
-    Title,
 )
+
+_COUNT = integers("999")
+_YEAR = integers("9999", "0000")
+_AREA = decimals("9999,99", "999,99")
 
 T = TypeVar("T")
 
@@ -61,7 +72,7 @@ def parse_lease_references(answer: Element) -> LeaseSearchPage:
 
 def resume_key(answer: Element) -> str | None:
     """The key of the next page of a paged answer; None on the last."""
-    return answer.required("CleReprise") if answer.flag("Suite") else None
+    return answer.required("CleReprise") if answer.value("Suite", FLAG) else None
 
 
 def parse_page(answer: Element) -> tuple[Element, str | None]:
@@ -84,22 +95,24 @@ def parse_dwellings(answer: Element, freshness: Freshness) -> dict[str, Dwelling
 
 
 def _lease(item: Element, reference: str, freshness: Freshness) -> Lease:
+    status, status_code = item.value("CodeEtat", codes.LEASE_STATUSES)
+    payment_mode, payment_mode_code = item.value("ModePaiement", codes.PAYMENT_MODES)
     return Lease(
         reference=reference,
         account_number=item.text("NumeroCompte"),
         dwelling_reference=item.text("RefLogement"),
         sector=item.text("CodeSecteur"),
         agency_code=item.text("CodeAgence"),
-        starts_on=item.date("DateEffet"),
-        ends_on=item.end_date("DateFin"),
-        notice_given_on=item.date("DateConge"),
-        status=translated(item.text("CodeEtat"), codes.LEASE_STATUSES, LeaseStatus.OTHER),
-        status_code=item.text("CodeEtat"),
-        payment_mode=translated(item.text("ModePaiement"), codes.PAYMENT_MODES, PaymentMode.OTHER),
-        payment_mode_code=item.text("ModePaiement"),
-        paid_in_arrears=item.flag("TermeEchu"),
-        base_rent=item.money("LoyerPrincipal"),
-        deposit=item.money("DepotGarantie"),
+        starts_on=item.value("DateEffet", DATE),
+        ends_on=item.value("DateFin", END_DATE),
+        notice_given_on=item.value("DateConge", DATE),
+        status=status,
+        status_code=status_code,
+        payment_mode=payment_mode,
+        payment_mode_code=payment_mode_code,
+        paid_in_arrears=item.value("TermeEchu", FLAG),
+        base_rent=item.value("LoyerPrincipal", MONEY),
+        deposit=item.value("DepotGarantie", MONEY),
         holder=_holder(item, freshness),
         freshness=freshness,
     )
@@ -107,37 +120,36 @@ def _lease(item: Element, reference: str, freshness: Freshness) -> Lease:
 
 def _holder(lease: Element, freshness: Freshness) -> LeaseHolder:
     holders = lease.children("Titulaire")
-    principals = [holder for holder in holders if holder.flag("Principal")]
+    principals = [holder for holder in holders if holder.value("Principal", FLAG)]
     if len(principals) != 1:
         raise lease.malformed("Titulaire", "not exactly one principal holder")
     principal = principals[0]
+    title, title_code = principal.value("CodeCivilite", codes.TITLES)
     return LeaseHolder(
-        title=_title(principal),
-        title_code=principal.text("CodeCivilite"),
+        title=title,
+        title_code=title_code,
         first_name=principal.text("Prenom"),
         last_name=principal.required("Nom"),
-        birth_date=principal.date("DateNaissance"),
-        email=principal.email("Courriel"),
-        phone=principal.phone("Telephone"),
+        birth_date=principal.value("DateNaissance", DATE),
+        email=principal.value("Courriel", EMAIL),
+        phone=principal.value("Telephone", PHONE),
         co_holders=tuple(_co_holder(holder) for holder in holders if holder is not principal),
         freshness=freshness,
     )
 
 
 def _co_holder(holder: Element) -> CoHolder:
+    title, title_code = holder.value("CodeCivilite", codes.TITLES)
     return CoHolder(
-        title=_title(holder),
-        title_code=holder.text("CodeCivilite"),
+        title=title,
+        title_code=title_code,
         first_name=holder.text("Prenom"),
         last_name=holder.required("Nom"),
     )
 
 
-def _title(holder: Element) -> Title | None:
-    return translated_or_none(holder.text("CodeCivilite"), codes.TITLES, Title.OTHER)
-
-
 def _dwelling(item: Element, reference: str, freshness: Freshness) -> Dwelling:
+    construction, construction_code = item.value("NatureConstruction", codes.CONSTRUCTIONS)
     energy_class = item.text("ClasseDpe")
     return Dwelling(
         reference=reference,
@@ -145,17 +157,17 @@ def _dwelling(item: Element, reference: str, freshness: Freshness) -> Dwelling:
         residence=item.text("Residence"),
         building=item.text("Batiment"),
         staircase=item.text("Escalier"),
-        floor=item.integer("Etage", null={"999"}),
+        floor=item.value("Etage", _COUNT),
         door=item.text("Porte"),
         address=address(item),
         kind=item.text("TypeLogement"),
-        rooms=item.integer("NombrePieces", null={"999"}),
-        living_area=item.decimal("SurfaceHabitable", null={"9999,99", "999,99"}),
-        construction=translated_or_none(item.text("NatureConstruction"), codes.CONSTRUCTIONS, Construction.OTHER),
-        construction_code=item.text("NatureConstruction"),
-        built_in=item.integer("AnneeConstruction", null={"9999", "0000"}),
+        rooms=item.value("NombrePieces", _COUNT),
+        living_area=item.value("SurfaceHabitable", _AREA),
+        construction=construction,
+        construction_code=construction_code,
+        built_in=item.value("AnneeConstruction", _YEAR),
         energy_class=None if energy_class == "N" else energy_class,
-        energy_assessed_in=item.month("DateDpe"),
+        energy_assessed_in=item.value("DateDpe", MONTH),
         freshness=freshness,
     )
 

@@ -1,20 +1,27 @@
 """Answers on water meters as models: litres to cubic metres, sentinels, alerts that say there is none. No I/O."""
 
-from collections.abc import Container
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from gateway.clients.property_management import codes
-from gateway.clients.property_management.codes import translated
 from gateway.clients.property_management.parsing import parse_items
 from gateway.clients.property_management.reading import Element
+from gateway.clients.property_management.values import (
+    DATE,
+    END_DATE,
+    FLAG,
+    INTEGER,
+    MOMENT,
+    MONTH,
+    Values,
+    decimals,
+)
 from gateway.errors import UpstreamError
 from gateway.models.dates import YearMonth
 from gateway.models.freshness import Freshness
 from gateway.models.water import (
     LeakAlert,
-    LeakKind,
-    ReadingMethod,
     WaterConsumption,
     WaterKind,
     WaterMeter,
@@ -22,10 +29,37 @@ from gateway.models.water import (
     WaterReading,
 )
 
+
+class _Unit(NamedTuple):
+    """The volumes of a meter of that unit in cubic metres. Those of months repeat, in a building above all."""
+
+    of_month: Values[Decimal | None]
+    of_building: Values[Decimal | None]
+    of_year: Values[Decimal | None]
+    at_reading: Values[Decimal | None]
+
+
+def _cubic_metres(plain: str) -> Decimal:
+    return Decimal(plain).quantize(_LITRE)
+
+
+def _litres(plain: str) -> Decimal:
+    return (Decimal(plain) * _LITRE).quantize(_LITRE)
+
+
 _LITRE = Decimal("0.001")
-_UNITS = {"M3": Decimal(1), "L": _LITRE}
-_NO_VALUE = {"9999,99"}
-_NO_INDEX = {"999999,999"}
+_NO_VALUE = "9999,99"
+_RATE = decimals(_NO_VALUE, kept=1024)
+_UNITS = {
+    unit: _Unit(
+        of_month=decimals(kept=8192, made=made),
+        of_building=decimals(_NO_VALUE, kept=8192, made=made),
+        of_year=decimals(_NO_VALUE, made=made),
+        at_reading=decimals("999999,999", made=made),
+    )
+    for unit, made in (("M3", _cubic_metres), ("L", _litres))
+}
+_KINDS = {kind: place for place, kind in enumerate(WaterKind)}
 
 
 def parse_water(
@@ -38,9 +72,9 @@ def parse_water(
         return WaterConsumption(
             from_month=from_month,
             to_month=to_month,
-            unit_price_cold=item.decimal("PrixM3Froide", null=_NO_VALUE),
-            unit_price_hot=item.decimal("PrixM3Chaude", null=_NO_VALUE),
-            as_of=item.date("DateArrete"),
+            unit_price_cold=item.value("PrixM3Froide", _RATE),
+            unit_price_hot=item.value("PrixM3Chaude", _RATE),
+            as_of=item.value("DateArrete", DATE),
             meters=tuple(sorted(map(_meter, meters), key=_meter_order)),
             leak_alerts=tuple(alert for meter in meters for alert in _alerts(meter)),
             freshness=freshness,
@@ -50,79 +84,74 @@ def parse_water(
 
 
 def _meter(meter: Element) -> WaterMeter:
-    kind = meter.text("TypeFluide")
+    kind, kind_code = meter.value("TypeFluide", codes.WATER_KINDS)
     if (unit := _UNITS.get(meter.required("Unite"))) is None:
         raise meter.malformed("Unite", "neither M3 nor L")
     return WaterMeter(
         serial=meter.required("NumeroCompteur"),
-        kind=translated(kind, codes.WATER_KINDS, WaterKind.OTHER),
-        kind_code=kind,
+        kind=kind,
+        kind_code=kind_code,
         location=meter.text("Emplacement"),
-        remotely_read=meter.flag("Telereleve") or False,
-        installed_on=meter.date("DatePose"),
-        removed_on=meter.end_date("DateDepose"),
+        remotely_read=meter.value("Telereleve", FLAG) or False,
+        installed_on=meter.value("DatePose", DATE),
+        removed_on=meter.value("DateDepose", END_DATE),
         readings=tuple(sorted((_reading(reading, unit) for reading in meter.children("Releve")), key=_read_on)),
         months=_months(meter, unit),
-        calendar_year_to_date=_volume(meter, "CumulAnneeCivile", unit, null=_NO_VALUE),
+        calendar_year_to_date=meter.value("CumulAnneeCivile", unit.of_year),
     )
 
 
-def _reading(reading: Element, unit: Decimal) -> WaterReading:
-    method = reading.text("NatureReleve")
+def _reading(reading: Element, unit: _Unit) -> WaterReading:
+    method, method_code = reading.value("NatureReleve", codes.READING_METHODS)
     return WaterReading(
-        read_on=reading.required_date("DateReleve"),
-        index=_volume(reading, "Index", unit, null=_NO_INDEX),
-        method=translated(method, codes.READING_METHODS, ReadingMethod.OTHER),
-        method_code=method,
+        read_on=reading.required_value("DateReleve", DATE),
+        index=reading.value("Index", unit.at_reading),
+        method=method,
+        method_code=method_code,
     )
 
 
-def _months(meter: Element, unit: Decimal) -> tuple[WaterMonth, ...]:
-    volumes: dict[YearMonth, tuple[Element, Decimal]] = {}
+def _months(meter: Element, unit: _Unit) -> tuple[WaterMonth, ...]:
+    volumes: dict[tuple[int, int], tuple[YearMonth, Decimal, Element]] = {}
     for period in meter.children("Consommation"):
-        month, volume = period.month("Mois"), _volume(period, "Valeur", unit)
+        month, volume = period.value("Mois", MONTH), period.value("Valeur", unit.of_month)
         if month is None or volume is None:
             raise period.malformed("Consommation", "without month or value")
-        volumes.setdefault(month, (period, volume))
+        volumes.setdefault(month, (month, volume, period))
     return tuple(
         WaterMonth(
             month=month,
             volume=volume,
-            estimated=period.flag("Estimee") or False,
-            days=period.integer("NombreJours"),
-            same_month_last_year=volumes[before][1] if (before := month.plus(-12)) in volumes else None,
-            building_average=_volume(period, "MoyenneImmeuble", unit, null=_NO_VALUE),
+            estimated=period.value("Estimee", FLAG) or False,
+            days=period.value("NombreJours", INTEGER),
+            same_month_last_year=before[1] if (before := volumes.get((month.year - 1, month.month))) else None,
+            building_average=period.value("MoyenneImmeuble", unit.of_building),
         )
-        for month, (period, volume) in sorted(volumes.items())
+        for month, volume, period in sorted(volumes.values())
     )
 
 
 def _alerts(meter: Element) -> list[LeakAlert]:
-    return [
-        LeakAlert(
-            kind=translated(alert.text("CodeAlerte"), codes.LEAK_KINDS, LeakKind.OTHER),
-            kind_code=alert.text("CodeAlerte"),
-            meter_serial=meter.required("NumeroCompteur"),
-            since=alert.moment("Depuis"),
-            litres_per_hour=alert.decimal("DebitLitresHeure", null=_NO_VALUE),
-            open=alert.text("EtatAlerte") != "F",
-        )
-        for alert in meter.children("Alerte")
-        if not _says_no_alert(alert)
-    ]
+    alerts = (_alert(alert, meter) for alert in meter.children("Alerte"))
+    return [alert for alert in alerts if alert is not None]
 
 
-def _says_no_alert(alert: Element) -> bool:
-    return alert.text("CodeAlerte") == "AUC" or (alert.text("LibelleAlerte") or "").casefold() == "pas de fuite"
-
-
-def _volume(element: Element, name: str, unit: Decimal, *, null: Container[str] = ()) -> Decimal | None:
-    value = element.decimal(name, null=null)
-    return None if value is None else (value * unit).quantize(_LITRE)
+def _alert(alert: Element, meter: Element) -> LeakAlert | None:
+    kind, kind_code = alert.value("CodeAlerte", codes.LEAK_KINDS)
+    if kind_code == "AUC" or (alert.text("LibelleAlerte") or "").casefold() == "pas de fuite":
+        return None
+    return LeakAlert(
+        kind=kind,
+        kind_code=kind_code,
+        meter_serial=meter.required("NumeroCompteur"),
+        since=alert.value("Depuis", MOMENT),
+        litres_per_hour=alert.value("DebitLitresHeure", _RATE),
+        open=alert.text("EtatAlerte") != "F",
+    )
 
 
 def _meter_order(meter: WaterMeter) -> tuple[int, date, str]:
-    return list(WaterKind).index(meter.kind), meter.installed_on or date.min, meter.serial
+    return _KINDS[meter.kind], meter.installed_on or date.min, meter.serial
 
 
 def _read_on(reading: WaterReading) -> date:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from gateway.clients.property_management import codes
-from gateway.clients.property_management.codes import translated, translated_or_none
 from gateway.clients.property_management.reading import Element
+from gateway.clients.property_management.values import DATE, END_DATE, PHONE, TIME
 from gateway.errors import UpstreamError, UpstreamMalformed
 from gateway.models.freshness import Freshness
-from gateway.models.work import Appointment, Contractor, Trade, Work, WorkPriority, WorkScope, WorkState
+from gateway.models.work import Appointment, Contractor, Work
 
 
 def parse_works(pages: Sequence[Element], freshness: Freshness) -> dict[str, tuple[Work, ...] | UpstreamError]:
@@ -28,8 +28,11 @@ def parse_works(pages: Sequence[Element], freshness: Freshness) -> dict[str, tup
 
 def _work(row: Element, dwelling: str, freshness: Freshness) -> Work:
     reference = row.required("RefTravaux")
-    trade_code, priority = row.text("CodeNature"), row.text("CodePriorite")
-    appointment_on = row.date("DateRendezVous")
+    trade, trade_code = row.value("CodeNature", codes.TRADES)
+    scope, scope_code = row.value("CodePortee", codes.SCOPES)
+    state, state_code = row.value("CodeEtat", codes.WORK_STATES)
+    priority, priority_code = row.value("CodePriorite", codes.PRIORITIES)
+    appointment_on = row.value("DateRendezVous", DATE)
     contractor = row.child("Entreprise")
     name = contractor.text("RaisonSociale") if contractor else None
     return Work(
@@ -37,23 +40,23 @@ def _work(row: Element, dwelling: str, freshness: Freshness) -> Work:
         dwelling_reference=dwelling,
         title=row.text("LibelleNature") or row.text("Description") or reference,
         description=row.text("Description"),
-        trade=translated(trade_code, codes.TRADES, Trade.OTHER),
+        trade=trade,
         trade_code=trade_code,
-        scope=translated(row.text("CodePortee"), codes.SCOPES, WorkScope.OTHER),
-        scope_code=row.text("CodePortee"),
-        state=translated(row.text("CodeEtat"), codes.WORK_STATES, WorkState.OTHER),
-        state_code=row.text("CodeEtat"),
-        priority=translated_or_none(priority, codes.PRIORITIES, WorkPriority.OTHER),
-        priority_code=priority,
-        requested_on=row.required_date("DateDemande"),
-        planned_from=row.date("DateDebutPrevue"),
-        planned_to=row.date("DateFinPrevue"),
-        started_on=row.date("DateDebut"),
-        completed_on=row.end_date("DateFin"),
+        scope=scope,
+        scope_code=scope_code,
+        state=state,
+        state_code=state_code,
+        priority=priority,
+        priority_code=priority_code,
+        requested_on=row.required_value("DateDemande", DATE),
+        planned_from=row.value("DateDebutPrevue", DATE),
+        planned_to=row.value("DateFinPrevue", DATE),
+        started_on=row.value("DateDebut", DATE),
+        completed_on=row.value("DateFin", END_DATE),
         appointment=None
         if appointment_on is None
-        else Appointment(appointment_on, row.time("HeureRdvDebut"), row.time("HeureRdvFin")),
-        contractor=Contractor(name, contractor.phone("Telephone")) if contractor and name else None,
+        else Appointment(appointment_on, row.value("HeureRdvDebut", TIME), row.value("HeureRdvFin", TIME)),
+        contractor=Contractor(name, contractor.value("Telephone", PHONE)) if contractor and name else None,
         freshness=freshness,
     )
 
