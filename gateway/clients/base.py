@@ -1,26 +1,24 @@
-"""The door to a legacy system: breaker, budget, places, deadline, bounded body; every problem becomes one error."""
+"""The door to a legacy system: sends and reads within a deadline; every problem becomes one error."""
 
 import asyncio
 import logging
-import math
 import random
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import aiohttp
 
 from gateway import metrics, tracing
-from gateway.clients.breaker import Breaker, BreakerState, Ticket
+from gateway.clients.breaker import Ticket
 from gateway.clients.budgets import RateBudget, RetryBudget, Urgency
+from gateway.clients.gate import Gate
 from gateway.clients.health import Health
 from gateway.clients.places import Places
 from gateway.clock import Clock
-from gateway.errors import UpstreamClosed, UpstreamError, UpstreamMalformed, UpstreamTimeout, UpstreamUnavailable
-from gateway.models.closure import ClosedHours, Closure
+from gateway.errors import UpstreamError, UpstreamMalformed, UpstreamTimeout, UpstreamUnavailable
+from gateway.models.closure import Closure
 from gateway.models.freshness import SourceSystem
 
 # The loop's time at which the fetch under way must be over; None outside a fetch.
@@ -33,8 +31,6 @@ _TICKET: ContextVar[Ticket] = ContextVar("ticket")
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 PIECE_BYTES: Final = 64 * 1024
 """What is held of a body that is passed on; as much again is read ahead."""
-SUSPECT_SECONDS: Final = 3.0
-"""From then on a call that is out counts as a failure; of a well system's calls one in a hundred takes 4 s."""
 PROBE_SECONDS: Final = 5.0
 """How long a call may take that finds out whether a failing operation is back."""
 
@@ -43,8 +39,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One HTTP request; an `urgent` one may spend the last of the budget."""
 
     operation: str
@@ -56,8 +51,7 @@ class Request:
     urgent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole answer, whatever its status."""
 
     status: int
@@ -71,11 +65,7 @@ class Answer:
 
 
 class Upstream:
-    """The door to one legacy system: what is sent through it, how much at a time, and for how long.
-
-    `deadline_seconds` bounds a call with its repetition, renewal and body. Nothing is sent while the system is closed
-    by plan, beyond the budget, or while an operation's breaker is open.
-    """
+    """The door to one legacy system. `deadline_seconds` bounds a call with its repetition, renewal and body."""
 
     def __init__(
         self,
@@ -94,10 +84,7 @@ class Upstream:
         self.health = Health(system, clock)
         self._http = http
         self._deadline_seconds = deadline_seconds
-        self._places = places
-        self._budget = budget
-        self._closed = ClosedHours(closure)
-        self._breakers: defaultdict[str, Breaker] = defaultdict(lambda: Breaker(clock))
+        self._gate = Gate(system, clock, places=places, budget=budget, closure=closure)
         self._retries = RetryBudget()
         self._retry_delay = retry_delay
 
@@ -116,40 +103,41 @@ class Upstream:
         A repeatable attempt (a read) is made once more where what it met is passing. Raises UpstreamTimeout at the
         deadline; logs and counts each failure.
         """
-        breaker = self._breakers[operation]
-        ticket = self._admit(operation, breaker)
+        ticket = self._gate.admit(operation)
         started = asyncio.get_running_loop().time()
         let_through = _TICKET.set(ticket)
         try:
             with tracing.call_span(self.system, operation):
-                found = await self._in_time(ticket, operation, lambda: self._attempts(operation, attempt, repeatable))
+                found = await self._in_time(ticket, started, operation, attempt, repeatable)
         except UpstreamError as error:
-            self._failed(operation, breaker, ticket, error, started)
+            self._failed(operation, ticket, error, started)
             raise
         except asyncio.CancelledError:
-            breaker.proved_nothing(ticket)
+            self._gate.proved_nothing(operation, ticket)
             raise
         except Exception:  # a code to which the operation gives a meaning is an answer like others
-            self._answered(operation, breaker, ticket, started)
+            self._answered(operation, ticket, started)
             raise
         finally:
             _TICKET.reset(let_through)
-        self._answered(operation, breaker, ticket, started)
+        self._answered(operation, ticket, started)
         return found
 
     async def send(self, request: Request) -> Answer:
         """The whole answer."""
+        operation = request.operation
+        suspicion = await self._gate.enter(operation, _TICKET.get(), _urgency(request))
         try:
-            async with self._places.take(request.operation, background=_BACKGROUND.get()):
-                with self._suspecting(request.operation):
-                    async with await self._request(request) as response:
-                        body = await self._read(request.operation, response)
-                        return Answer(response.status, response.headers.get("Content-Type", ""), body)
+            response = await self._request(request)
+            return await self._read(operation, response)
         except (aiohttp.ClientError, OSError) as error:
-            raise self._translated(request.operation, error) from error
+            raise self._translated(operation, error) from error
+        finally:
+            self._gate.leave(operation, suspicion)
 
     async def open(self, request: Request) -> aiohttp.ClientResponse:
         """The head of the answer, for what must not be held in memory; to be closed by the caller."""
+        self._gate.let_out(request.operation, _TICKET.get(), _urgency(request))
         try:
             return await self._request(request)
         except (aiohttp.ClientError, OSError) as error:
@@ -172,98 +160,52 @@ class Upstream:
     async def whole(self, operation: str, response: aiohttp.ClientResponse) -> Answer:
         """The whole body of an opened answer."""
         try:
-            body = await self._read(operation, response)
+            return await self._read(operation, response)
         except (aiohttp.ClientError, OSError) as error:
             raise self._translated(operation, error) from error
-        return Answer(response.status, response.headers.get("Content-Type", ""), body)
 
-    def _admit(self, operation: str, breaker: Breaker) -> Ticket:
-        """Lets a call through. Raises where nothing may be sent now."""
-        self._refuse_while_closed(operation)
-        if (ticket := breaker.admit()) is None:
-            raise self._left_alone(operation)
-        return ticket
-
-    def _admit_again(self, operation: str) -> None:
-        """What was let through and had to wait for its place may have to stay here after all."""
-        self._refuse_while_closed(operation)
-        if not self._breakers[operation].still_admits(_TICKET.get()):
-            raise self._left_alone(operation)
-
-    def _refuse_while_closed(self, operation: str) -> None:
-        if self._closed.at(self.clock()):
-            metrics.upstream_held_back(self.system.value, operation, "closed")
-            raise UpstreamClosed(self.system, operation, "closed by plan", held_back=True)
-
-    def _left_alone(self, operation: str) -> UpstreamUnavailable:
-        metrics.upstream_held_back(self.system.value, operation, "breaker")
-        return UpstreamUnavailable(self.system, operation, "left alone after failures", held_back=True)
-
-    @contextmanager
-    def _suspecting(self, operation: str) -> Iterator[None]:
-        """A call that has been out for long counts as a failure before it is one: a hang is noticed in seconds."""
-        ticket, breaker = _TICKET.get(), self._breakers[operation]
-
-        def suspect() -> None:
-            breaker.failed(ticket)
-            ticket.suspected = True
-
-        waiting = asyncio.get_running_loop().call_later(SUSPECT_SECONDS, suspect)
-        try:
-            yield
-        finally:
-            waiting.cancel()
-
-    async def _in_time(self, ticket: Ticket, operation: str, attempts: Callable[[], Awaitable[T]]) -> T:
-        now = asyncio.get_running_loop().time()
-        deadline = min(_DEADLINE.get() or math.inf, now + self._deadline_seconds)
-        if ticket.probe:
-            deadline = min(deadline, now + PROBE_SECONDS)
+    async def _in_time(
+        self, ticket: Ticket, started: float, operation: str, attempt: Callable[[], Awaitable[T]], repeatable: bool
+    ) -> T:
+        deadline = started + (min(self._deadline_seconds, PROBE_SECONDS) if ticket.probe else self._deadline_seconds)
+        if (shared := _DEADLINE.get()) is not None and shared < deadline:
+            deadline = shared
         try:
             async with asyncio.timeout_at(deadline):
-                return await attempts()
+                self._retries.earn()
+                try:
+                    return await attempt()
+                except UpstreamError as error:
+                    own = error.operation == operation  # else it is the business of the call that met it
+                    if not (repeatable and own and error.passing and self._retries.spend()):
+                        raise
+                await asyncio.sleep(self._retry_delay())
+                return await attempt()
         except TimeoutError as error:
-            detail = f"no whole answer within {deadline - now:.1f} s"
+            detail = f"no whole answer within {deadline - started:.1f} s"
             raise UpstreamTimeout(self.system, operation, detail, unanswered=ticket.sent) from error
 
-    async def _attempts(self, operation: str, attempt: Callable[[], Awaitable[T]], repeatable: bool) -> T:
-        self._retries.earn()
-        try:
-            return await attempt()
-        except UpstreamError as error:
-            own = error.operation == operation  # else it is the business of the call that met it
-            if not (repeatable and own and error.passing and self._retries.spend()):
-                raise
-        await asyncio.sleep(self._retry_delay())
-        return await attempt()
-
-    def _answered(self, operation: str, breaker: Breaker, ticket: Ticket, started: float) -> None:
-        breaker.answered(ticket)
+    def _answered(self, operation: str, ticket: Ticket, started: float) -> None:
+        self._gate.answered(operation, ticket)
         self.health.answered()
-        self._ended(operation, breaker, "ok", started)
+        self._ended(operation, "ok", started)
 
-    def _failed(self, operation: str, breaker: Breaker, ticket: Ticket, error: UpstreamError, started: float) -> None:
-        before, own = breaker.state, error.operation == operation and not error.held_back
+    def _failed(self, operation: str, ticket: Ticket, error: UpstreamError, started: float) -> None:
+        own = error.operation == operation and not error.held_back
         if not own or not ticket.sent or (isinstance(error, UpstreamUnavailable) and error.ours):
-            breaker.proved_nothing(ticket)
+            self._gate.proved_nothing(operation, ticket)
         else:
-            breaker.failed(ticket)
-        if before is not BreakerState.OPEN and breaker.state is BreakerState.OPEN:
-            logger.warning("%s %s is left alone for a while", self.system.value, operation)
+            self._gate.failed(operation, ticket)
         if own:
             self.health.failed(error)
             log_upstream_error(error)
-        self._ended(operation, breaker, error.code, started)
+        self._ended(operation, error.code, started)
 
-    def _ended(self, operation: str, breaker: Breaker, outcome: str, started: float) -> None:
+    def _ended(self, operation: str, outcome: str, started: float) -> None:
         seconds = asyncio.get_running_loop().time() - started
         metrics.upstream_called(self.system.value, operation, outcome, seconds)
-        metrics.breaker_entered(self.system.value, operation, breaker.state.value)
 
     async def _request(self, request: Request) -> aiohttp.ClientResponse:
-        self._admit_again(request.operation)
-        self._spend(request)
-        _TICKET.get().sent = True
         response = await self._http.request(
             request.method,
             request.url,
@@ -271,28 +213,26 @@ class Upstream:
             data=request.body,
             params=request.query,
             allow_redirects=False,
-            read_bufsize=PIECE_BYTES,
         )
         tracing.note_call(request.method, request.url, response.status)
-        if response.status == 429 and self._budget is not None:
-            self._budget.refused()
+        if response.status == 429:
+            self._gate.too_many()
         return response
 
-    def _spend(self, request: Request) -> None:
-        if self._budget is None:
-            return
-        urgency = Urgency.MUST if request.urgent else Urgency.BACKGROUND if _BACKGROUND.get() else Urgency.READ
-        if not self._budget.spend(urgency):
-            metrics.upstream_held_back(self.system.value, request.operation, "budget")
-            raise UpstreamUnavailable(self.system, request.operation, "the budget of calls is spent", held_back=True)
-
-    async def _read(self, operation: str, response: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > MAX_ANSWER_BYTES:
-                raise UpstreamMalformed(self.system, operation, f"more than {MAX_ANSWER_BYTES} bytes")
-        return bytes(body)
+    async def _read(self, operation: str, response: aiohttp.ClientResponse) -> Answer:
+        """The answer with its whole body; one that cannot be read to its end is closed."""
+        content, pieces, size, is_whole = response.content, list[bytes](), 0, False
+        try:
+            while not is_whole:
+                is_whole = content.is_eof()  # mostly at once: it came with its head
+                pieces.append(content.read_nowait() if is_whole else await content.readany())
+                size += len(pieces[-1])
+                if size > MAX_ANSWER_BYTES:
+                    raise UpstreamMalformed(self.system, operation, f"more than {MAX_ANSWER_BYTES} bytes")
+        except BaseException:
+            response.close()
+            raise
+        return Answer(response.status, response.headers.get("Content-Type", ""), b"".join(pieces))
 
     def _translated(self, operation: str, error: Exception) -> UpstreamError:
         if isinstance(error, aiohttp.ClientPayloadError):
@@ -314,12 +254,19 @@ def in_background() -> Iterator[None]:
         _BACKGROUND.reset(token)
 
 
+def _urgency(request: Request) -> Urgency:
+    if request.urgent:
+        return Urgency.MUST
+    return Urgency.BACKGROUND if _BACKGROUND.get() else Urgency.READ
+
+
 def open_http() -> aiohttp.ClientSession:
     """A session with keep-alive; no cookies, no redirects, no timeout of its own; `Places` bound its connections."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
+        read_bufsize=PIECE_BYTES,
         auto_decompress=True,
     )
     # aiohttp would repeat some requests of its own accord; how often a request is sent is decided in `ask` alone.

@@ -26,12 +26,14 @@ class BreakerState(Enum):
 class Ticket:
     """What a call was let through with: of which spell of the breaker it is, and whether it is the one that finds out.
 
-    `sent` once it has really gone out; `suspected` once it has been counted as a failure while it was still out.
+    `sent` once it has really gone out, after so many `answers` of the system; `suspected` once it has been counted as a
+    failure while it was still out.
     """
 
     spell: int
     probe: bool = False
     sent: bool = False
+    answers: int = 0
     suspected: bool = False
 
 
@@ -79,20 +81,28 @@ class Breaker:
             return
         self._outcomes.append((self._clock(), True))
 
-    def failed(self, ticket: Ticket) -> None:
-        """The call failed, or has been out for suspiciously long."""
+    def failed(self, ticket: Ticket) -> bool:
+        """The call failed, or has been out for suspiciously long; whether that has opened it."""
         now = self._clock()
         if ticket.spell != self._spell or ticket.suspected:
-            return
+            return False
         if ticket is self._probe:
             self._turn(now)
-            return
+            return True
         self._outcomes.append((now, False))
         while self._outcomes[0][0] < now - REMEMBERED_FOR:
             self._outcomes.popleft()
         failures = sum(not well for _, well in self._outcomes)
-        if failures >= FAILURES_TO_OPEN and 2 * failures >= len(self._outcomes):
-            self._turn(now)
+        if failures < FAILURES_TO_OPEN or 2 * failures < len(self._outcomes):
+            return False
+        self._turn(now)
+        return True
+
+    def open(self) -> bool:
+        """Opens it at once, for what was seen of its system; whether it was closed."""
+        if was_closed := self._opened_at is None:
+            self._turn(self._clock())
+        return was_closed
 
     def proved_nothing(self, ticket: Ticket) -> None:
         """The call ended without an outcome of its own: where it was to find out, another may."""

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -27,29 +26,20 @@ class Places:
         self._waiting: deque[_Waiting] = deque()
         self._waiting_behind: deque[_Waiting] = deque()
 
-    @asynccontextmanager
-    async def take(self, operation: str, *, background: bool = False) -> AsyncIterator[None]:
-        """A place for as long as the call lasts."""
+    @property
+    def waited_for(self) -> set[str]:
+        """The operations of which somebody waits for a place."""
+        return {each.operation for each in (*self._waiting, *self._waiting_behind) if not each.turn.done()}
+
+    async def take(self, operation: str, *, background: bool = False) -> None:
+        """Waits for a place, to be given back whatever becomes of the call."""
         if self._is_free(operation, background) and not any(each.operation == operation for each in self._waiting):
             self._taken[operation] += 1
         else:
             await self._wait(operation, self._waiting_behind if background else self._waiting)
-        try:
-            yield
-        finally:
-            self._give_back(operation)
 
-    async def _wait(self, operation: str, queue: deque[_Waiting]) -> None:
-        turn = asyncio.get_running_loop().create_future()
-        queue.append(_Waiting(operation, turn))
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # the place was given in the very moment of giving up
-                self._give_back(operation)
-            raise
-
-    def _give_back(self, operation: str) -> None:
+    def give_back(self, operation: str) -> None:
+        """A place is free again: it goes to whoever waits for it first."""
         self._taken[operation] -= 1
         for queue, background in ((self._waiting, False), (self._waiting_behind, True)):
             for waiting in list(queue):
@@ -59,6 +49,16 @@ class Places:
                     queue.remove(waiting)
                     self._taken[waiting.operation] += 1
                     waiting.turn.set_result(None)
+
+    async def _wait(self, operation: str, queue: deque[_Waiting]) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        queue.append(_Waiting(operation, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # the place was given in the very moment of giving up
+                self.give_back(operation)
+            raise
 
     def _is_free(self, operation: str, background: bool) -> bool:
         limit = max(1, self._limit())

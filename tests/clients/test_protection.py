@@ -1,6 +1,8 @@
 """What keeps the gateway from making a sick legacy system sicker: breakers, places, budgets, retries, closures."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -276,11 +278,21 @@ async def attempt(call: Any) -> Any:
         return error
 
 
+@asynccontextmanager
+async def place_of(places: Places, operation: str, *, background: bool = False) -> AsyncIterator[None]:
+    """Has a place meanwhile."""
+    await places.take(operation, background=background)
+    try:
+        yield
+    finally:
+        places.give_back(operation)
+
+
 async def test_places_are_given_in_order_and_come_back() -> None:
     places, order, gates = Places(lambda: 2), list[int](), [asyncio.Event() for _ in range(6)]
 
     async def stay(number: int, *, background: bool = False) -> None:
-        async with places.take(str(number), background=background):
+        async with place_of(places, str(number), background=background):
             order.append(number)
             await gates[number].wait()
 
@@ -301,24 +313,24 @@ async def test_places_are_given_in_order_and_come_back() -> None:
     await behind
     assert order == [0, 1, 3, 4]
     await asyncio.gather(*staying, return_exceptions=True)
-    async with places.take("a"), places.take("b"):
+    async with place_of(places, "a"), place_of(places, "b"):
         pass
 
 
 async def test_a_place_given_to_who_leaves_is_not_lost() -> None:
     places = Places(lambda: 1)
     for _ in range(3):
-        async with places.take("reading"):
+        async with place_of(places, "reading"):
             waiting = asyncio.create_task(_stay(places))
             await asyncio.sleep(0)
         waiting.cancel()  # in the very turn in which it was given the place
         await asyncio.gather(waiting, return_exceptions=True)
-    async with asyncio.timeout(1), places.take("reading"):
+    async with asyncio.timeout(1), place_of(places, "reading"):
         pass
 
 
 async def _stay(places: Places) -> None:
-    async with places.take("reading"):
+    async with place_of(places, "reading"):
         await asyncio.sleep(0)
 
 

@@ -1,7 +1,6 @@
 """Billing's tokens: every request carries one, and a refused one is replaced once."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -71,4 +70,4 @@ def _authorised(request: Request, token: str) -> Request:
     headers = {**request.headers, "Authorization": f"Bearer {token}"}
     if request.body is not None:
         headers["Content-Type"] = "application/json"
-    return replace(request, headers=headers)
+    return request._replace(headers=headers)
