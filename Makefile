@@ -58,6 +58,7 @@ soak: setup ## long runs with faults and kills, figures into docs/operations.md 
 	$(VENV)/soak/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/soak.txt
 	PYTHONPATH=. $(BIN)/python -m bench.soak.day --keep
 	PYTHONPATH=. $(BIN)/python -m bench.soak.hanging --keep
+	PYTHONPATH=. $(BIN)/python -m bench.soak.coalescing --keep
 	PYTHONPATH=. $(BIN)/python -m bench.soak.payments
 	PYTHONPATH=. $(BIN)/python -m bench.soak.documents
 	PYTHONPATH=. $(BIN)/python -m bench.soak.two_nodes --minutes 10 --keep

@@ -45,12 +45,13 @@ def with_tokens(settings: Settings, signed_in: Sequence[SignedIn]) -> list[Tenan
 async def _insert_all(settings: Settings, tenants: Sequence[Tenant]) -> list[SignedIn]:
     async with open_tools(settings, system_clock) as tools:
         async with tools.store.write() as tx:
-            found = [await _insert(tx, tools, tenant) for tenant in tenants]
+            found = [await insert(tx, tools, tenant) for tenant in tenants]
         await tools.tokens.keys.signing()
         return found
 
 
-async def _insert(tx: Transaction, tools: Tools, tenant: Tenant) -> SignedIn:
+async def insert(tx: Transaction, tools: Tools, tenant: Tenant) -> SignedIn:
+    """An account that is signed in, without a password."""
     now, account_id, session_id = tools.now(), new_id(), new_id()
     account = AccountRow(
         id=account_id,
