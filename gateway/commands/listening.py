@@ -1,7 +1,6 @@
 """How every command listens: sockets taken first, so that a port in use is one line; stopped by Ctrl-C at once."""
 
 import asyncio
-import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -82,7 +81,6 @@ class Server(uvicorn.Server):
         """As uvicorn's, then the announcement."""
         await super().startup(sockets=sockets)
         if self.started:
-            collect_seldom()
             self._announce()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -118,17 +116,6 @@ class Server(uvicorn.Server):
                 await app(scope, receive, _ending(send))
 
         return told
-
-
-def collect_seldom() -> None:
-    """Has the garbage collector leave alone what a process has at its start, and look at the rest less often.
-
-    What is remembered of tenants lives long and refers to nothing that refers back, yet by default all of it is walked
-    again and again: a third of the CPU, and pauses of half a second, where much is remembered.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def _ending(send: Send) -> Send:

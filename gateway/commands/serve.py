@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -48,9 +49,14 @@ def run(options: argparse.Namespace) -> int:
 
 def build_server(settings: Settings, announce: Callable[[], object]) -> Server:
     """What one process serves."""
+
+    def started() -> None:
+        _collect_seldom()
+        announce()
+
     return Server(
         create_app(settings),
-        announce,
+        started,
         grace_seconds=GRACE_SECONDS,
         slow_client_seconds=settings.slow_client_seconds,
     )
@@ -70,3 +76,14 @@ def _announcing(host: str, sockets: list[socket.socket]) -> Callable[[], None]:
     count = len(sockets)
     several = f" with {count} workers; SIGHUP to process {os.getpid()} replaces them" if count > 1 else ""
     return lambda: print(f"tenant-gateway serves on {address_of(host, sockets[0])}{several}", flush=True)
+
+
+def _collect_seldom() -> None:
+    """Has the garbage collector leave alone what a process has at its start, and look at the rest less often.
+
+    What is remembered of tenants lives long and refers to nothing that refers back, yet by default all of it is walked
+    again and again: a third of the CPU, and pauses of half a second, where much is remembered.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
