@@ -25,6 +25,7 @@ from gateway.context import Context, NewCookies, Services
 from gateway.cors import cors_headers, is_preflight, preflight_answer
 from gateway.documents import Documents, Prepared
 from gateway.errors import Overloaded, Unauthenticated
+from gateway.hanging_up import while_there
 from gateway.loaders import Loaders
 from gateway.locale import translate
 from gateway.models.account import Caller
@@ -130,11 +131,15 @@ class Endpoint:
         loaders = self.build_loaders(principal if wants_anew(request.headers.get("cache-control")) else None)
         context = Context(principal, loaders, self.services, caller, from_own_site)
         with seen_operation(served):
-            return await self._run(prepared, question, context, served.request_id)
+            return await self._run(request, prepared, question, context, served.request_id)
 
-    async def _run(self, prepared: Prepared, question: GraphQLRequest, context: Context, request_id: str) -> Answer:
+    async def _run(
+        self, request: Request, prepared: Prepared, question: GraphQLRequest, context: Context, request_id: str
+    ) -> Answer:
         run = self.documents.start(prepared, context, question.variables or {})
-        result = await self.documents.finish(prepared, run)
+        finishing = self.documents.finish(prepared, run)
+        asks = prepared.operation.kind is graphql.OperationType.QUERY
+        result = await (while_there(request, finishing) if asks else finishing)  # a change is never left half done
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             max_errors = self.services.settings.max_errors

@@ -1,5 +1,6 @@
 """How the gateway logs: one line of JSON an event, on standard error; nothing in it is secret or somebody's own."""
 
+import json
 import logging
 import re
 import sys
@@ -34,7 +35,7 @@ _SECRET_TEXTS: Final = re.compile(
     r"|(?<=://)[^\s/@]+(?=@)|\b[A-Z]\d{7}\b|\b\d{7}/\d{2}\b"
 )
 _STANDARD: Final = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}  # all else is an event's own
-_AS_JSON: Final = structlog.processors.JSONRenderer(lambda event, **_: msgspec.json.encode(event).decode())
+_AS_JSON: Final = structlog.processors.JSONRenderer(lambda event, **_: _encode(event))
 _SUSPECT: Final = re.compile(r"[@.=]|earer|\d{7}")  # without any of these no pattern above can fit
 
 
@@ -88,6 +89,13 @@ class _Formatter(logging.Formatter):
             **_place(record),
         }
         return str(self._render(None, "", introduction | _redact(event)))
+
+
+def _encode(event: dict[str, Any]) -> str:
+    try:
+        return msgspec.json.encode(event).decode()
+    except UnicodeEncodeError:  # a file's name, or a library's word, that is no text
+        return json.dumps(event)
 
 
 def _place(record: logging.LogRecord) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from gateway.settings import given_settings
-from gateway.simulator import Simulator
-from tests.support import Gateway, HeldClock, run_gateway, settings_for
+from gateway.simulator import EXAMPLE_LABEL, Simulator
+from tests.support import PASSWORD, Gateway, HeldClock, run_gateway, settings_for
 
 NEWER = "application/graphql-response+json"
 QUERY = {"query": "{ serviceStatus { systems { system } } }"}
@@ -370,3 +370,61 @@ async def test_what_is_told_of_a_request_once_it_is_answered(
         ("Me", "query", 200, ["UNAUTHENTICATED"]),
         ("", "", 400, ["BAD_REQUEST"]),
     ]
+
+
+async def test_who_hangs_up_is_not_worked_for_any_longer_and_ends_nobody_elses_wait(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "gateway.sight")
+    await gateway.settle()
+    token = await gateway.sign_in()
+    body = json.dumps({"query": "query Going { me { balance { amount { cents } } } }"})
+    head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {token}\r\n"
+    gateway.simulator.hold()
+    _, writer = await asyncio.open_connection("127.0.0.1", int(gateway.url.rpartition(":")[2]))
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    await gateway.simulator.wait_for_waiting(1)
+    staying = asyncio.create_task(gateway.data("query Staying { me { balance { amount { cents } } } }"))
+    await asyncio.sleep(0.1)
+    writer.close()
+    assert await _told_soon(caplog, "Going") == [499]
+    assert not staying.done()
+    gateway.simulator.open()
+    assert (await staying)["me"]["balance"]["amount"]["cents"] == 36_965
+    assert gateway.simulator.counters["rechercherComptes"].calls == 1
+
+
+async def test_a_change_is_made_to_its_end_whoever_hangs_up(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "gateway.sight")
+    await gateway.settle()
+    mutation = """mutation SigningIn($label: String!, $password: String!) {
+      logIn(input: {accountLabel: $label, password: $password, client: APP}) {
+        ... on SignedIn { me { balance { amount { cents } } } }
+      }
+    }"""
+    variables = {"label": EXAMPLE_LABEL, "password": PASSWORD}
+    body = json.dumps({"query": mutation, "variables": variables})
+    head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nGraphQL-Preflight: 1\r\n"
+    gateway.simulator.hold()
+    _, writer = await asyncio.open_connection("127.0.0.1", int(gateway.url.rpartition(":")[2]))
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    await gateway.simulator.wait_for_waiting(1)
+    writer.close()
+    await asyncio.sleep(0.3)
+    assert _told(caplog, "SigningIn") == []
+    gateway.simulator.open()
+    assert await _told_soon(caplog, "SigningIn") == [200]
+
+
+def _told(caplog: pytest.LogCaptureFixture, operation: str) -> list[int]:
+    """The statuses of the requests with that operation that are over."""
+    told = [vars(record) for record in caplog.records if record.name == "gateway.sight"]
+    return [each["status"] for each in told if each["operation"] == operation]
+
+
+async def _told_soon(caplog: pytest.LogCaptureFixture, operation: str) -> list[int]:
+    for _ in range(500):
+        if told := _told(caplog, operation):
+            return told
+        await asyncio.sleep(0.01)
+    return []

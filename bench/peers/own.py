@@ -1,14 +1,18 @@
 """The gateway as `tenant-gateway serve` runs it, but for the simulator's call limits, which are off here and there.
 
---forgetful has the process fill its memory and never answer from it, so that nothing is cached whoever asks.
+--forgetful has the process fill its memory and never answer from it, so that nothing is cached whoever asks: neither
+what the legacy systems said, nor whose a token or a session is.
 --trusting takes the tenant from the headers that the peers believe, so that nobody pays for authentication.
 """
 
 import argparse
 
+from cachetools import TLRUCache
 from starlette.requests import Request
 
 from gateway import upstreams
+from gateway.accounts import tokens
+from gateway.accounts.principals import Principals
 from gateway.commands.listening import listen
 from gateway.commands.serve import build_server
 from gateway.endpoint import Endpoint
@@ -27,10 +31,17 @@ def main() -> None:
     upstreams.BILLING_CALLS_A_MINUTE = upstreams.BILLING_CALLS_A_DAY = 10**9
     if options.forgetful:
         Shelf.peek = _nothing  # type: ignore[method-assign]
+        Principals._recall = _nothing  # type: ignore[method-assign]
+        tokens.TLRUCache = _Forgetful  # type: ignore[misc, attr-defined]
     if options.trusting:
         Endpoint._principal = _believed  # type: ignore[method-assign]
     configure_logs()
     build_server(load_settings(), lambda: None).run(sockets=[listen("127.0.0.1", options.port)])
+
+
+class _Forgetful(TLRUCache):  # type: ignore[type-arg]
+    def get(self, *_: object, **__: object) -> None:
+        return None
 
 
 def _nothing(*_: object, **__: object) -> None:

@@ -78,6 +78,11 @@ class Principals:
         self._times_forgotten += 1
         self._known.clear()
 
+    def forget_app(self, session_id: str) -> None:
+        """What an app's session may do may have changed."""
+        self._times_forgotten += 1  # it may just be being looked up
+        self._known.pop(session_id, None)
+
     def _recall(self, key: str) -> Principal | None:
         known = self._known.get(key)
         return known.principal if known is not None and self._tools.now() < known.open_until else None
@@ -96,7 +101,8 @@ class Principals:
                 self._notes_for_soon.ask(session.id)
         principal = principal_of(self._tools, session, account)
         if times_forgotten == self._times_forgotten:
-            self._known[key] = _Known(principal, open_until)
+            # From when it was read: writing the note may have taken long.
+            self._known[key] = _Known(principal, min(open_until, now + REMEMBERED))
         return principal
 
     async def _note_in_use(self, session_ids: Collection[str]) -> Mapping[str, None]:

@@ -11,6 +11,7 @@ from gateway.accounts.assistance import Handled
 from gateway.accounts.directory import Directory
 from gateway.accounts.holders import open_holder, present_account
 from gateway.accounts.principals import SESSIONS_ENDED, Principals
+from gateway.accounts.refresh_tokens import read_refresh_token
 from gateway.accounts.sender import MailServer, send_once
 from gateway.accounts.tools import Tools
 from gateway.accounts.worker import work_once
@@ -27,11 +28,13 @@ from gateway.models.account import (
     ClientKind,
     ConfirmationOutcome,
     CreationOutcome,
+    PasswordRenewed,
     RefreshOutcome,
     RenewalOutcome,
     ResetOutcome,
     ResetRequestOutcome,
     Session,
+    SignedIn,
     SignInOutcome,
 )
 from gateway.models.principal import Principal
@@ -89,7 +92,8 @@ class Accounts:
     async def refresh_session(self, refresh_token: str, caller: Caller) -> RefreshOutcome:
         """New tokens for the app."""
         outcome = await refreshing.refresh(self.tools, refresh_token, caller)
-        self._principals.forget()  # what the session may do can have changed; no news, for it happens all the time
+        if (shown := read_refresh_token(self.tools, refresh_token)) is not None:
+            self._principals.forget_app(shown[0])  # no news, for it happens all the time
         return self._ring(outcome)
 
     async def principal_for_bearer(self, token: str, *, changing: bool = False) -> Principal:
@@ -111,7 +115,10 @@ class Accounts:
 
     async def end_session(self, principal: Principal, session_id: str, caller: Caller) -> bool:
         """Ends one of the tenant's sessions; false where there is none of that id."""
-        return self._ended(await sessions.end_session(self.tools, principal, session_id, caller))
+        ended = await sessions.end_session(self.tools, principal, session_id, caller)
+        if ended:
+            self.tools.news.tell(SESSIONS_ENDED)
+        return self._ring(ended)
 
     async def list_sessions(self, principal: Principal) -> tuple[Session, ...]:
         """Where the tenant is signed in, the last used first."""
@@ -213,6 +220,7 @@ class Accounts:
         return outcome
 
     def _ended(self, outcome: T) -> T:
-        # Sessions may have ended, too.
-        self.tools.news.tell(SESSIONS_ENDED)
+        # Sessions may have ended, too; but what strangers try must not make all nodes forget everybody.
+        if isinstance(outcome, SignedIn | PasswordRenewed):
+            self.tools.news.tell(SESSIONS_ENDED)
         return self._ring(outcome)

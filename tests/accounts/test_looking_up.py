@@ -181,6 +181,37 @@ async def test_what_was_read_before_an_ending_is_not_remembered_after_it(gateway
         await gateway.accounts.principal_for_cookie(cookie)
 
 
+async def test_what_strangers_try_makes_nobody_forget_anybody(gateway: Gateway) -> None:
+    await gateway.add_account()
+    tools, heard = gateway.accounts.tools, list[bytes | None]()
+    tools.news.hear(principals.SESSIONS_ENDED, heard.append)
+    signed_in, token = await bearer_of(gateway, "L0048217")
+    assert await gateway.accounts.principal_for_bearer(token) == signed_in.principal
+    await gateway.accounts.refresh_session("made.1.up", gateway.caller)
+    await gateway.accounts.complete_password_reset("made up", "Correct-horse-7", ClientKind.APP, gateway.caller)
+    await gateway.accounts.confirm_account("made up", "Correct-horse-7", ClientKind.APP, gateway.caller)
+    async with tools.store.write() as tx:  # unknown to this process, as it would be on another node
+        await sessions.end(tx, signed_in.principal.account_id, tools.now())
+    assert await gateway.accounts.principal_for_bearer(token) == signed_in.principal  # still remembered
+    assert heard == []
+
+
+async def test_what_a_session_was_is_remembered_from_when_it_was_read(gateway: Gateway) -> None:
+    await gateway.add_account()
+    tools = gateway.accounts.tools
+    signed_in, cookie = await cookie_of(gateway, "L0048217")
+    gateway.clock.forward(minutes=29)  # it is noted to be in use before the answer
+    async with tools.store.write():
+        asking = asyncio.ensure_future(gateway.accounts.principal_for_cookie(cookie))
+        await asyncio.sleep(0.2)  # time to read; on SQLite it waits for this transaction, then, to note the use
+        gateway.clock.forward(seconds=9)
+    assert await asking == signed_in.principal
+    async with tools.store.write() as tx:
+        await sessions.end(tx, signed_in.principal.account_id, tools.now())
+    with pytest.raises(Unauthenticated):
+        await gateway.accounts.principal_for_cookie(cookie)
+
+
 async def test_who_was_refused_a_change_is_not_remembered_for_reads(open_gateway: Opener) -> None:
     here, there = await open_gateway(), await open_gateway()
     await here.add_account()

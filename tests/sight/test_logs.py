@@ -117,6 +117,12 @@ def test_libraries_that_say_too_much_are_silenced(log: Log, text: str, secret: s
     assert log.events[2]["places"][-1].endswith("test_libraries_that_say_too_much_are_silenced")
 
 
+def test_what_is_no_text_is_written_and_redacted_all_the_same(log: Log) -> None:
+    logging.getLogger("some.library").warning("file %s of someone@example.org", "\udcff")
+    [event] = log.events
+    assert event["event"] == "file \udcff of [redacted]"
+
+
 def test_values_with_a_secret_name_are_never_written(log: Log) -> None:
     with in_log(request_id="r-1"):
         logging.getLogger("gateway.x").info(
