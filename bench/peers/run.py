@@ -54,7 +54,7 @@ class Contestant:
 
 GATEWAY: Final = "tenant-gateway"
 CONTESTANTS: Final = (
-    Contestant(GATEWAY, lambda _, settings: servers.gateway(settings), (*COLD, *LIGHT, *WARM)),
+    Contestant(GATEWAY, lambda _, settings: servers.gateway(settings), (*COLD, *WARM)),
     Contestant(
         f"{GATEWAY}, nothing cached", lambda _, settings: servers.gateway(settings, "--forgetful"), COLD + LIGHT + WIDE
     ),

@@ -73,7 +73,9 @@ async def main(seconds: float, keep: bool) -> int:
         "no answer that is not the tenant's own": not wrong,
         "no task, future or socket left over": not any(number > 0 for number in left.values()),
         f"memory grows under {GROWTH_AT_MOST:.0%} in the last half": growth < GROWTH_AT_MOST,
-        "no error of the gateway's own in its log": not any(word in log for word in ("Traceback", "never retrieved")),
+        "no error of the gateway's own in its log": not any(
+            word in log for word in ('"level":"error"', "Traceback", "never retrieved")
+        ),
     }
     figures = {
         "questions": f"{counts['asked']} of {TENANTS} tenants at {CONNECTIONS} connections in {seconds:g} s, "
