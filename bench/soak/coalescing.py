@@ -74,7 +74,7 @@ async def main(seconds: float, keep: bool) -> int:
         "no task, future or socket left over": not any(number > 0 for number in left.values()),
         f"memory grows under {GROWTH_AT_MOST:.0%} in the last half": growth < GROWTH_AT_MOST,
         "no error of the gateway's own in its log": not any(
-            word in log for word in ('"level":"error"', "Traceback", "never retrieved")
+            word in log for word in ('"exception":', "Traceback", "never retrieved")
         ),
     }
     figures = {
