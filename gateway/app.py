@@ -18,6 +18,7 @@ from gateway.account_pages import account_routes, mails_page
 from gateway.accounts import Accounts, open_accounts
 from gateway.accounts.sender import MailServer
 from gateway.advice import load_advice
+from gateway.background import Bell, repeating
 from gateway.clients.mail import PrintedMails, SmtpServer
 from gateway.clock import Clock, system_clock
 from gateway.context import Services
@@ -38,6 +39,8 @@ from gateway.sharing.opening import open_sharing
 from gateway.tracing import open_tracing
 from gateway.upstreams import build_snapshots, open_billing, open_property_management, warming_up
 
+SWEPT_EVERY_SECONDS = 1_800
+"""What may not be kept any longer is dropped within the hour."""
 ACCOUNT_CHANGED = "account-changed"
 """News to all nodes: what is known of a rent account is not fresh any more."""
 
@@ -65,6 +68,9 @@ def create_app(
             await stack.enter_async_context(sharing.nodes.beating())
             snapshots = build_snapshots(settings, clock, property_management, billing, sharing)
             stack.push_async_callback(snapshots.close)
+            await stack.enter_async_context(
+                repeating("memory", snapshots.sweep, Bell(), every_seconds=SWEPT_EVERY_SECONDS)
+            )
             sharing.news.hear(
                 ACCOUNT_CHANGED, lambda number: snapshots.end_account(number.decode()) if number else None
             )

@@ -172,7 +172,9 @@ class Settings(BaseSettings):
     last_known_hours: Annotated[dict[str, float], AfterValidator(_kept_hours)] = Field(
         default={}, validate_default=True, description="How long a last known value may stand in, by kind, as JSON"
     )
-    memory_megabytes: int = Field(default=256, ge=1, description="Memory for packed values, in each process")
+    memory_megabytes: int = Field(
+        default=256, ge=1, description="Memory for packed values, in each process; those at hand take up to 100 MB more"
+    )
     warm_up_at: Annotated[str, AfterValidator(_clock_time)] = Field(
         default="05:05", description="When the day's values are read ahead, Paris time; empty for never"
     )

@@ -4,7 +4,8 @@ import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from datetime import datetime
-from typing import Final, Generic, TypeAlias, TypeVar
+from functools import partial
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from gateway.clock import Clock
 from gateway.errors import UpstreamError
@@ -40,9 +41,15 @@ class Flights(Generic[K, V]):
         self._flights: dict[K, _Flight[V]] = {}
         self._queues: dict[Hashable, _Queue[K, V]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def join(self, key: K, not_before: datetime | None = None) -> "asyncio.Future[Outcome[V]]":
-        """The outcome of the key: of the call that is under way if it left later than that, else of the next."""
+        """The outcome of the key: of the call that is under way if it left later than that, else of the next.
+
+        Cancelled where the flights are closed.
+        """
+        if self._closed:
+            return _cancelled()
         flight = self._flights.get(key)
         if flight is not None and flight.left_at is None:
             flight.not_before = max(filter(None, (flight.not_before, not_before)), default=None)
@@ -71,10 +78,18 @@ class Flights(Generic[K, V]):
             await asyncio.sleep(0)
 
     async def close(self) -> None:
-        """Ends what is under way."""
+        """Ends what is under way and what waits for it, and sends nothing more."""
+        self._closed = True
+        for queue in self._queues.values():
+            if queue.leaving is not None:
+                queue.leaving.cancel()
+            for key, flight in queue.waiting.items():
+                self._land(key, flight)
+            queue.waiting.clear()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._queues.clear()
 
     def _plan(self, group: Hashable, queue: "_Queue[K, V]") -> None:
         if queue.calls and len(queue.waiting) < self._limit:
@@ -97,13 +112,11 @@ class Flights(Generic[K, V]):
             for flight in batch.values():
                 flight.left_at = left_at
             queue.calls += 1
-            task = asyncio.get_running_loop().create_task(self._fly(group, queue, batch, left_at))
+            task = asyncio.get_running_loop().create_task(self._fly(batch, left_at))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(partial(self._back, group, queue, batch))
 
-    async def _fly(
-        self, group: Hashable, queue: "_Queue[K, V]", batch: "dict[K, _Flight[V]]", left_at: datetime
-    ) -> None:
+    async def _fly(self, batch: "dict[K, _Flight[V]]", left_at: datetime) -> None:
         try:
             found = await self._send({key: flight.not_before for key, flight in batch.items()}, left_at)
             for key, flight in batch.items():
@@ -111,16 +124,30 @@ class Flights(Generic[K, V]):
         except Exception as error:  # a bug: whoever waits must hear of it
             for flight in batch.values():
                 flight.fail(error)
-        finally:
-            for key, flight in batch.items():
-                flight.outcome.cancel()  # does nothing but where this task was cancelled
-                if self._flights.get(key) is flight:
-                    del self._flights[key]
-            queue.calls -= 1
-            if queue.waiting:
-                self._leave_soon(group, queue)
-            elif not queue.calls:
-                del self._queues[group]
+
+    def _back(
+        self, group: Hashable, queue: "_Queue[K, V]", batch: "dict[K, _Flight[V]]", task: "asyncio.Task[None]"
+    ) -> None:
+        # Called when the task is done: one that is cancelled before its first step would clean up nothing by itself.
+        self._tasks.discard(task)
+        for key, flight in batch.items():
+            self._land(key, flight)
+        queue.calls -= 1
+        if queue.waiting:
+            self._leave_soon(group, queue)
+        elif not queue.calls:
+            del self._queues[group]
+
+    def _land(self, key: K, flight: "_Flight[V]") -> None:
+        flight.outcome.cancel()  # does nothing where there is one
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+
+
+def _cancelled() -> "asyncio.Future[Any]":
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    future.cancel()
+    return future
 
 
 class _Flight(Generic[V]):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final, Generic, TypeVar
 
@@ -57,7 +57,7 @@ class Kind(Generic[K, V]):
 
     `fetch` takes keys of one group, at most `limit`. `own` marks what is a tenant's own, who may have it read anew;
     `refreshed_ahead` has what is read often asked for again before it ends. A key is a reference, or a tuple that
-    begins with one.
+    begins with one. `parts` counts what a value's memory grows with, its rows and theirs, in thirds of a kB.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Kind(Generic[K, V]):
     fresh_until: Rule
     own: bool = True
     refreshed_ahead: bool = False
+    parts: Callable[[V], int] = lambda _: 1
 
     def group(self, key: K) -> Hashable:
         """What keys of one batch have in common."""
@@ -98,13 +99,16 @@ def water(property_management: PropertyManagement) -> Kind[WaterKey, WaterConsum
 
     fetch = _together(ask)
     rule = until_meters_are_read
-    return _property("water", "RelevesCompteurs", WaterConsumption, fetch, MAX_DWELLINGS, rule=rule)
+    kind = _property("water", "RelevesCompteurs", WaterConsumption, fetch, MAX_DWELLINGS, rule=rule)
+    return replace(kind, parts=_parts_of_water)
 
 
 def works(property_management: PropertyManagement) -> Kind[WorksKey, tuple[Work, ...]]:
     """By dwelling reference and first day."""
     fetch = _together(property_management.fetch_works)
-    return _property("works", "ListerTravaux", tuple[Work, ...], fetch, MAX_DWELLINGS)
+    return replace(
+        _property("works", "ListerTravaux", tuple[Work, ...], fetch, MAX_DWELLINGS), parts=lambda works: 4 * len(works)
+    )
 
 
 def advisors(property_management: PropertyManagement) -> Kind[str, Advisor]:
@@ -132,7 +136,8 @@ def due_notices(billing: Billing) -> Kind[str, tuple[DueNotice, ...]]:
         return await billing.fetch_due_notices(account_numbers, _ALL_NOTICES)
 
     rule = until_notices_change
-    return Kind("due_notices", SourceSystem.BILLING, "rechercherAvis", shape, fetch, MAX_NOTICE_ACCOUNTS, rule)
+    kind = Kind("due_notices", SourceSystem.BILLING, "rechercherAvis", shape, fetch, MAX_NOTICE_ACCOUNTS, rule)
+    return replace(kind, parts=_parts_of_notices)
 
 
 def ledger_pages(billing: Billing) -> Kind[LedgerKey, LedgerPage]:
@@ -143,7 +148,8 @@ def ledger_pages(billing: Billing) -> Kind[LedgerKey, LedgerPage]:
         return await billing.fetch_ledger_page(account_number, page, from_date=from_date, to_date=to_date)
 
     rule = for_a(LEDGER_HOLDS)
-    return Kind("ledger_pages", SourceSystem.BILLING, "listerMouvements", LedgerPage, _one_by_one(fetch), 1, rule)
+    kind = Kind("ledger_pages", SourceSystem.BILLING, "listerMouvements", LedgerPage, _one_by_one(fetch), 1, rule)
+    return replace(kind, parts=lambda page: 2 * len(page.entries))
 
 
 def last_months(today: date) -> MonthRange:
@@ -176,6 +182,14 @@ def _property(
     fresh_until = rule or for_a(MINUTES if own else SELDOM)
     system, ahead = SourceSystem.PROPERTY_MANAGEMENT, rule is None
     return Kind(name, system, operation, shape, fetch, limit, fresh_until, own=own, refreshed_ahead=ahead)
+
+
+def _parts_of_notices(notices: Sequence[DueNotice]) -> int:
+    return sum(3 + len(notice.lines) for notice in notices)
+
+
+def _parts_of_water(water: WaterConsumption) -> int:
+    return 1 + len(water.leak_alerts) + sum(1 + len(meter.months) + len(meter.readings) for meter in water.meters)
 
 
 def _one_by_one(

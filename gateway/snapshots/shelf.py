@@ -1,7 +1,7 @@
 """One kind of value: fresh from memory, else from the next call, else the last known one, marked stale."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Coroutine, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
@@ -10,8 +10,9 @@ from gateway.clock import Clock
 from gateway.errors import UpstreamError, UpstreamTimeout
 from gateway.snapshots.flights import Flights, Outcome
 from gateway.snapshots.kinds import Kind
-from gateway.snapshots.memory import Entry, Memory
+from gateway.snapshots.memory import Entry, Keeping, Memory
 from gateway.snapshots.packing import Packing, as_stale, can_be_marked
+from gateway.snapshots.waiting import Wait
 from gateway.soon import Soon
 
 K = TypeVar("K", bound=Hashable)
@@ -22,7 +23,7 @@ REFRESHED_AHEAD: Final = 0.8
 
 
 MOST_ENDED: Final = 10_000
-"""Owners whose values were ended are remembered, the latest of them."""
+"""Owners whose values were ended are remembered, the latest; for all others what was dropped last counts."""
 
 
 class SharedValues(Protocol):
@@ -61,8 +62,10 @@ class Shelf(Generic[K, V]):
         self._kept_for = kept_for
         self._shared = shared
         self._packing: Packing[V] = Packing(kind.shape)
+        self._keeping = Keeping(self._pack, self._unpack, self._parts, kept_for)
         self._flights: Flights[K, V] = Flights(clock, self._send, kind.group, kind.limit)
         self._ended_at: dict[Hashable, datetime] = {}
+        self._all_ended_at: datetime | None = None
         self._writing: set[asyncio.Task[None]] = set()
 
     def peek(self, key: K, not_before: datetime | None = None) -> Entry | None:
@@ -86,7 +89,7 @@ class Shelf(Generic[K, V]):
             flight = self._join(key, not_before)
         if self._last_known(key) is not None:
             until = min(until, asyncio.get_running_loop().time() + self._patience_seconds)
-        return _Wait(self._outcome, key, flight, until, span).answer
+        return Wait(self._outcome, key, flight, until, span).answer
 
     def end(self, owner: Hashable) -> None:
         """What is known of that owner is no longer fresh, whatever the rhythm says.
@@ -96,7 +99,8 @@ class Shelf(Generic[K, V]):
         self._ended_at.pop(owner, None)
         self._ended_at[owner] = self._clock()
         if len(self._ended_at) > MOST_ENDED:
-            del self._ended_at[next(iter(self._ended_at))]
+            # Whose mark this was is not known any more: nobody's value from before it may count as fresh.
+            self._all_ended_at = self._ended_at.pop(next(iter(self._ended_at)))
         if self._shared is not None:
             self._in_background(self._shared.delete_many([self._shared_key(cast("K", owner))]))
 
@@ -119,7 +123,7 @@ class Shelf(Generic[K, V]):
         await self._flights.settled()
 
     async def close(self) -> None:
-        """Ends what is under way."""
+        """Ends what is under way; who still reads is given what is known last, or an UpstreamTimeout."""
         await self._flights.close()
         await asyncio.gather(*self._writing, return_exceptions=True)
 
@@ -129,16 +133,18 @@ class Shelf(Generic[K, V]):
         return self._flights.join(key, self._not_before(key, not_before))
 
     def _outcome(self, key: K, future: "asyncio.Future[Outcome[V]]") -> Outcome[V]:
-        if future.done() and not isinstance(outcome := future.result(), UpstreamError):
+        if future.done() and not future.cancelled():
+            outcome = future.result()
+        else:  # not here in time, or the store was closed
+            outcome = UpstreamTimeout(self.kind.system, self.kind.operation, "the request's time is over")
+        if not isinstance(outcome, UpstreamError):
             metrics.snapshot_read(self.kind.name, "fetched")
             return outcome
         if (entry := self._last_known(key)) is not None:
             metrics.snapshot_read(self.kind.name, "stale")
             return cast("V", as_stale(entry.value))
         metrics.snapshot_read(self.kind.name, "none")
-        if future.done():
-            return future.result()
-        return UpstreamTimeout(self.kind.system, self.kind.operation, "the request's time is over")
+        return outcome
 
     async def _send(self, keys: Mapping[K, datetime | None], asked_at: datetime) -> Mapping[K, Outcome[V]]:
         """Outcomes by key; each key comes with the moment before which nothing known is good enough."""
@@ -201,17 +207,17 @@ class Shelf(Generic[K, V]):
 
     def _not_before(self, key: K, not_before: datetime | None) -> datetime | None:
         ended_at = self._ended_at.get(self.kind.owner(key))
-        return max(filter(None, (ended_at, not_before)), default=None)
+        return max(filter(None, (ended_at, self._all_ended_at, not_before)), default=None)
 
     def _remembered(self, key: K) -> Entry | None:
-        return self._memory.get((self.kind.name, key), self._unpack, self._pack)
+        return self._memory.get((self.kind.name, key), self._keeping, self._clock())
 
     def _remember(self, key: K, entry: Entry) -> None:
         """Keeps what was asked for later: answers may overtake each other."""
         mine = self._remembered(key)
         if mine is not None and mine.asked_at > entry.asked_at:
             return
-        self._memory.put((self.kind.name, key), entry, self._pack)
+        self._memory.put((self.kind.name, key), entry, self._keeping)
 
     def _pack(self, entry: Entry) -> bytes:
         return self._packing.pack(*entry)
@@ -219,49 +225,12 @@ class Shelf(Generic[K, V]):
     def _unpack(self, packed: bytes) -> Entry:
         return Entry(*self._packing.unpack(packed))
 
+    def _parts(self, entry: Entry) -> int:
+        return 1 if entry.value is None else self.kind.parts(entry.value)
+
     def _shared_key(self, key: K) -> str:
         return f"{self.kind.name} {self._packing.form} {key!r}"
 
 
 def _point(entry: Entry, part: float) -> datetime:
     return entry.asked_at + part * (entry.fresh_until - entry.asked_at)
-
-
-class _Wait(Generic[K, V]):
-    """One reader's wait for a flight, with an `answer` of its own: its cancellation or deadline ends nobody else's."""
-
-    __slots__ = ("_flight", "_key", "_outcome", "_span", "_timer", "answer")
-
-    def __init__(
-        self,
-        outcome: Callable[[K, "asyncio.Future[Outcome[V]]"], Outcome[V]],
-        key: K,
-        flight: "asyncio.Future[Outcome[V]]",
-        until: float,
-        span: tracing.Fetch,
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        self._outcome, self._key, self._flight, self._span = outcome, key, flight, span
-        self.answer: asyncio.Future[V | None] = loop.create_future()
-        self._timer = loop.call_at(until, self._settle)
-        flight.add_done_callback(self._settle)
-
-    def _settle(self, _: object = None) -> None:
-        self._timer.cancel()
-        self._flight.remove_done_callback(self._settle)
-        self._span.end()
-        if self.answer.done():
-            return
-        try:
-            outcome = self._outcome(self._key, self._flight)
-        except Exception as error:  # a bug: whoever waits must hear of it
-            self._fail(error)
-        else:
-            if isinstance(outcome, UpstreamError):
-                self._fail(outcome)
-            else:
-                self.answer.set_result(outcome)
-
-    def _fail(self, error: Exception) -> None:
-        self.answer.set_exception(error)
-        self.answer.exception()  # nobody may be waiting; that is no reason for a warning

@@ -8,6 +8,7 @@ from typing import TypeVar
 from cachetools import TTLCache
 
 from gateway.clients.billing import Billing
+from gateway.clients.billing.lines import forget_lines
 from gateway.clients.property_management import PropertyManagement
 from gateway.clock import Clock
 from gateway.snapshots.kinds import (
@@ -48,6 +49,7 @@ class Snapshots:
             return Shelf(kind, memory, clock, kept_for=kept_for, patience_seconds=patience_seconds, shared=shared)
 
         self._clock = clock
+        self._memory = memory
         self._renewed_at: TTLCache[str, datetime] = TTLCache(10_000, 60, timer=lambda: clock().timestamp())
         self.leases = shelf(leases(property_management))
         self.dwellings = shelf(dwellings(property_management))
@@ -68,6 +70,12 @@ class Snapshots:
         """That tenant wants values read anew: the moment before which none is good enough, a new one each minute."""
         return self._renewed_at.setdefault(account_number, self._clock())
 
+    async def sweep(self) -> int:
+        """Forgets what is too old to be shown; for the background, every half hour. 0: there is no hurry for more."""
+        forget_lines()
+        await self._memory.sweep(self._clock())
+        return 0
+
     async def close(self) -> None:
-        """Ends what is under way."""
+        """Ends what is under way, and sends nothing more."""
         await asyncio.gather(*(each.close() for each in vars(self).values() if isinstance(each, Shelf)))

@@ -14,6 +14,7 @@ from gateway.simulator import EXAMPLE_LABEL, EXAMPLE_LEASE, Simulator
 from gateway.snapshots import Memory, Snapshots
 from gateway.snapshots.kinds import last_months, works_since
 from gateway.snapshots.packing import Packing
+from gateway.snapshots.shelf import MOST_ENDED
 from tests.support import Clients, HeldClock, load
 
 
@@ -207,6 +208,22 @@ async def test_what_happened_to_an_account_ends_what_was_known_of_it(
     assert calls(simulator, "listerMouvements") == 3
     await load(snapshots.balances, EXAMPLE_LABEL)
     assert calls(simulator, "rechercherComptes") == 2
+
+
+async def test_however_many_accounts_something_happens_to_none_is_forgotten(
+    simulator: Simulator, clients: Clients, clock: HeldClock
+) -> None:
+    balances = clients.snapshots().balances
+    await load(balances, EXAMPLE_LABEL)
+    clock.advance(seconds=1)
+    balances.end(EXAMPLE_LABEL)
+    for number in range(MOST_ENDED):
+        balances.end(f"L{number:07d}")
+    clock.advance(seconds=1)
+    await load(balances, EXAMPLE_LABEL)
+    assert calls(simulator, "rechercherComptes") == 2
+    await load(balances, EXAMPLE_LABEL)
+    assert calls(simulator, "rechercherComptes") == 2  # what was asked for since then is fresh
 
 
 async def test_a_tenant_may_have_its_own_values_read_anew(

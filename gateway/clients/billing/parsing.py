@@ -4,22 +4,22 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from operator import attrgetter
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from gateway.clients.billing import wire
 from gateway.clients.billing.codes import (
     ACCOUNT_STATES,
-    CATEGORIES,
     DEPOSIT_STATES,
     DOCUMENT_STATES,
     LEDGER_KINDS,
     PAYMENT_MODES,
     RECEIPTS,
 )
+from gateway.clients.billing.lines import read_lines
 from gateway.clients.billing.reading import (
     checked,
     debit_or_credit,
@@ -29,23 +29,19 @@ from gateway.clients.billing.reading import (
     owed,
     period,
     positive,
-    quantity,
     text,
 )
 from gateway.clients.billing.refusals import UNKNOWN, refusal_error
 from gateway.errors import UpstreamError, UpstreamMalformed
 from gateway.models.balance import Balance, PaymentPlan, PlannedDebit
 from gateway.models.dates import YearMonth
-from gateway.models.due_notice import DueNotice, DueNoticeLine
+from gateway.models.due_notice import DueNotice
 from gateway.models.freshness import Freshness, SourceSystem
 from gateway.models.ledger import LedgerEntry, LedgerPage
-from gateway.models.money import Money
 from gateway.models.payment import DepositReceipt, DepositStatus
 
 R = TypeVar("R", wire.Compte, wire.Avis)
 M = TypeVar("M")
-
-_MOST_LINES: Final = 2_048  # remembered, 5 MB at most: most months cost what the month before did
 
 
 def parse_balance(operation: str, body: bytes, fetched_at: datetime, account_number: str) -> Balance:
@@ -177,28 +173,8 @@ def _due_notice(operation: str, freshness: Freshness, avis: wire.Avis) -> DueNot
         receipt_code=text(avis.quittance),
         document=DOCUMENT_STATES[avis.document.strip()],
         document_code=avis.document.strip(),
-        lines=_lines(operation, bytes(avis.lignes)),
+        lines=read_lines(operation, bytes(avis.lignes)),
         freshness=freshness,
-    )
-
-
-@lru_cache(_MOST_LINES)
-def _lines(operation: str, written: bytes) -> tuple[DueNoticeLine, ...]:
-    return tuple([_line(operation, bytes(line)) for line in decode(operation, written, list[msgspec.Raw])])
-
-
-@lru_cache(_MOST_LINES)
-def _line(operation: str, written: bytes) -> DueNoticeLine:
-    line = decode(operation, written, wire.LigneAvis)
-    debit, credit = debit_or_credit(line.debit, line.credit)
-    code = line.rubrique.strip()
-    return DueNoticeLine(
-        code=code,
-        label=line.libelle.strip(),
-        category=CATEGORIES[code],
-        amount=debit if debit is not None else Money(-credit.cents if credit else 0),
-        quantity=None if line.quantite is None else quantity(line.quantite),
-        unit=text(line.unite),
     )
 
 
