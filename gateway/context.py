@@ -12,6 +12,7 @@ from gateway.loaders import Loaders
 from gateway.models.account import Caller, SignedIn
 from gateway.models.advice import Advice
 from gateway.models.dates import YearMonth, civil_date
+from gateway.models.due_notice import Document
 from gateway.models.money import Locale
 from gateway.models.principal import Principal
 from gateway.models.tenant import Tenant
@@ -51,7 +52,7 @@ class Context:
     """One request's surroundings. A sign-in, which stands alone in its operation, changes who is asking.
 
     `from_own_site` is true where the request carries the header that other sites' pages cannot send, and no sign of
-    coming from one.
+    coming from one. `documents` have one address a request, however often they are asked for.
     """
 
     principal: Principal | None
@@ -60,6 +61,7 @@ class Context:
     caller: Caller
     from_own_site: bool
     cookies: NewCookies = field(default_factory=NewCookies)
+    documents: dict[str, Document | None] = field(default_factory=dict)
 
     @property
     def locale(self) -> Locale:

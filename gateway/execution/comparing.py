@@ -33,8 +33,9 @@ class Comparing:
 def differing_places(expected: ExecutionResult, actual: ExecutionResult) -> tuple[str, ...]:
     """Where the results differ, keys and their order included; empty where they do not."""
     places = _differing("data", expected.data, actual.data)
-    wanted, got = expected.errors or [], actual.errors or []
-    errors = _differing("errors", [_plain(each) for each in wanted], [_plain(each) for each in got])
+    # Errors come in the order in which what they waited for did, which is another each time.
+    wanted, got = (sorted(map(_plain, each.errors or [])) for each in (expected, actual))
+    errors = _differing("errors", wanted, got)
     return (*islice(places, MAX_PLACES), *islice(errors, MAX_PLACES))
 
 

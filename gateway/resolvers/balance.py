@@ -44,7 +44,9 @@ def resolve_due_notices(
 def resolve_document(context: Context, notice: DueNotice) -> Document | None:
     """The notice's PDF under an address of this session; None where billing has none."""
     context.require_whole_session()
-    return context.services.documents.document_of(context.signed_in, notice)
+    if notice.number not in context.documents:
+        context.documents[notice.number] = context.services.documents.document_of(context.signed_in, notice)
+    return context.documents[notice.number]
 
 
 def resolve_document_title(context: Context, document: Document) -> str:
