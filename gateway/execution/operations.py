@@ -28,7 +28,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import get_variable_values
 
 from gateway.execution.comparing import Comparing, Difference, differing_places
-from gateway.execution.plans import Plans
+from gateway.execution.plans import Budget, Plans
 from gateway.execution.running import CompiledExecutor
 
 T = TypeVar("T")
@@ -70,7 +70,8 @@ class BadVariables(Exception):
 class Operations(Generic[T]):
     """Documents by their text, as many of the latest used as both bounds allow; `max_characters` counts texts alone.
 
-    Without `compiling` graphql-core runs all. `comparing` has some compiled queries run by both, and never a mutation.
+    Without `compiling` graphql-core runs all; with it, what `budget` does not allow to compile. `comparing` has some
+    compiled queries run by both, and never a mutation.
     `counts`: documents "checked"; runs that were "compiled", "interpreted" or "remembered" (an introspection's answer);
     of the compiled ones those "compared", and of these those "different".
     """
@@ -85,11 +86,12 @@ class Operations(Generic[T]):
         hide_suggestions: bool = False,
         compiling: bool = True,
         comparing: Comparing | None = None,
+        budget: Budget | None = None,
     ) -> None:
         assert_valid_schema(schema)
         self.schema, self.hide_suggestions = schema, hide_suggestions
         self.compiling, self.comparing, self.counts = compiling, comparing, Counter[str]()
-        self._checks = checks
+        self._checks, self.budget = checks, budget or Budget()
         self._valid = _Latest[Document[T]](max_documents, max_characters)
         self._invalid = _Latest[Invalid](MAX_INVALID, max_characters // 8)
 
@@ -153,7 +155,7 @@ class Operation:
         self.node = node
         self._cache, self._text, self._fragments = cache, text, fragments
         self._fragment_details = {name: FragmentDetails(each) for name, each in fragments.items()}
-        self._plans = Plans()
+        self._plans = Plans(cache.budget)
         self._answer: ExecutionResult | None = None
 
     @property

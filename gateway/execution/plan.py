@@ -24,7 +24,7 @@ from graphql.execution.collect_fields import FieldDetailsList, collect_fields, c
 
 from gateway.execution.kinds import Direct, Kind, Wrapped, kind_of
 
-# A step costs a fifth of a millisecond to compile, once; the home screen has about a hundred.
+# The home screen has about a hundred.
 MAX_STEPS = 500
 CONDITIONS = {"skip", "include"}
 UNKNOWN = {"defer", "stream"}
@@ -71,13 +71,8 @@ class Selection:
         )
 
 
-def collect(run: Executor[Any], root: GraphQLObjectType) -> Selection:
-    """The root selection as graphql-core collects it with this run's variables. Raises NotUnderstood."""
-    return _Collector(run).root(root)
-
-
-class _Collector:
-    """Collects each set of merged nodes once per runtime type."""
+class Collector:
+    """Collects each set of merged nodes once per runtime type; `steps` so far, each as often as nodes are merged."""
 
     def __init__(self, run: Executor[Any]) -> None:
         self.run = run
@@ -85,37 +80,38 @@ class _Collector:
         self.known: dict[tuple[Any, ...], Selection] = {}
 
     def root(self, root: GraphQLObjectType) -> Selection:
+        """The root selection as graphql-core collects it with this run's variables. Raises NotUnderstood."""
         run = self.run
         fields = collect_fields(run.schema, run.fragments, run.variable_values, root, run.operation).grouped_field_set
-        return self.selection(root, fields)
+        return self._selection(root, fields)
 
-    def selection(self, parent: GraphQLObjectType, fields: dict[str, FieldDetailsList]) -> Selection:
+    def _selection(self, parent: GraphQLObjectType, fields: dict[str, FieldDetailsList]) -> Selection:
         steps = []
         for key, details in fields.items():
             definition = self.run.schema.get_field(parent, details[0].node.name.value)
             if definition is not None:  # as graphql-core: what is not there is left out
-                steps.append(self.step(key, parent, definition, details))
+                steps.append(self._step(key, parent, definition, details))
         return Selection(steps)
 
-    def step(self, key: str, parent: GraphQLObjectType, definition: GraphQLField, details: FieldDetailsList) -> Step:
-        self.steps += 1
+    def _step(self, key: str, parent: GraphQLObjectType, definition: GraphQLField, details: FieldDetailsList) -> Step:
+        self.steps += len(details)
         if self.steps > MAX_STEPS:
             raise NotUnderstood
         schema = self.run.schema
         step = Step(key, parent, definition, details, kind_of(definition, schema))
         named = get_named_type(definition.type)
         possible = schema.get_possible_types(named) if is_abstract_type(named) else [named]
-        step.selections = {each: self.below(each, details) for each in possible if is_object_type(each)}
+        step.selections = {each: self._below(each, details) for each in possible if is_object_type(each)}
         return step
 
-    def below(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:
+    def _below(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:
         key = (type_, *(id(each.node) for each in details))
         if key not in self.known:
             run = self.run
             fields = collect_subfields(
                 run.schema, run.fragments, run.variable_values, run.operation, type_, details
             ).grouped_field_set
-            self.known[key] = self.selection(type_, fields)
+            self.known[key] = self._selection(type_, fields)
         return self.known[key]
 
 
