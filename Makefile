@@ -51,7 +51,7 @@ bench: setup bench/peers/node/node_modules/.node ## what docs/performance.md sho
 	PYTHONPATH=. $(BIN)/python -m bench.growth --document
 
 bench/peers/node/node_modules/.node: bench/peers/install.sh bench/peers/node/package-lock.json bench/peers/python/requirements.txt $(VENV)/.ready
-	sh bench/peers/install.sh
+	sh bench/peers/install.sh $(VENV)
 
 soak: setup ## long runs with faults and kills, figures into docs/operations.md (needs nginx and redis-server or valkey-server)
 	$(PYTHON) -m venv $(VENV)/soak

