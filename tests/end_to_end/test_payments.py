@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -218,9 +220,7 @@ async def test_answers_have_codes(paying: Gateway) -> None:
 
 async def test_what_is_not_stored_is_not_confirmed(paying: Gateway) -> None:
     form = form_of(await start(paying))
-    import sqlite3
-
-    with sqlite3.connect(paying.settings.database_url.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(paying.settings.database_url.removeprefix("sqlite:///"))) as connection:
         connection.execute("ALTER TABLE page_reports RENAME TO gone")
         assert await tell(paying, encoded(report(form))) == (503, "NOT_STORED")
         connection.execute("ALTER TABLE gone RENAME TO page_reports")
