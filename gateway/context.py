@@ -62,6 +62,7 @@ class Context:
     from_own_site: bool
     cookies: NewCookies = field(default_factory=NewCookies)
     documents: dict[str, Document | None] = field(default_factory=dict)
+    _today: date | None = field(default=None, init=False, repr=False)
 
     @property
     def locale(self) -> Locale:
@@ -99,8 +100,10 @@ class Context:
 
     @property
     def today(self) -> date:
-        """The date that a calendar in Paris shows."""
-        return civil_date(self.services.clock())
+        """The date that a calendar in Paris shows: one for the whole request, whatever the hour."""
+        if self._today is None:
+            self._today = civil_date(self.services.clock())
+        return self._today
 
 
 def tenant_of(principal: Principal) -> Tenant:

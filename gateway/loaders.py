@@ -1,6 +1,5 @@
 """The loaders of one request: each key once, by the request's deadline. The shelves below ask for many at once."""
 
-import asyncio
 from collections.abc import Hashable
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -15,6 +14,7 @@ from gateway.models.water import WaterConsumption
 from gateway.models.work import Work
 from gateway.snapshots import Shelf, Snapshots
 from gateway.snapshots.kinds import LedgerKey, WaterKey, WorksKey
+from gateway.snapshots.waiting import Wait
 from gateway.soon import Soon
 
 K = TypeVar("K", bound=Hashable)
@@ -28,18 +28,15 @@ class Loader(Generic[K, V]):
 
     def __init__(self, shelf: Shelf[K, V], until: float, not_before: datetime | None) -> None:
         self._shelf, self._until, self._not_before = shelf, until, not_before
-        self._known: dict[K, Soon[V | None]] = {}
+        self._known: dict[K, V | Wait[K, V] | None] = {}
 
     def load(self, key: K) -> Soon[V | None]:
         """The key's value; None where the system says that there is none. A future raises the UpstreamError it met."""
         if key in self._known:
             found = self._known[key]
         else:
-            found = self._known[key] = self._shelf.load(key, until=self._until, not_before=self._not_before)
-        if not isinstance(found, asyncio.Future):
-            return found
-        # Shielded: one field that is cancelled (a null that bubbled up beside it) must not cancel the others' wait.
-        return asyncio.shield(found)
+            found = self._known[key] = self._shelf.look(key, self._until, self._not_before)
+        return found.answer() if isinstance(found, Wait) else found
 
 
 class Loaders:
@@ -51,7 +48,7 @@ class Loaders:
     def __init__(self, snapshots: Snapshots, *, until: float, not_before: datetime | None = None) -> None:
         self.until = until
 
-        def loader(shelf: Shelf[K, V]) -> Loader[K, V]:
+        def loader(shelf: "Shelf[K, V]") -> "Loader[K, V]":
             return Loader(shelf, until, not_before if shelf.kind.own else None)
 
         self.leases: Loader[str, Lease] = loader(snapshots.leases)

@@ -25,4 +25,5 @@ async def come(soon: Soon[T]) -> T:
 
 
 async def _go_on(coming: Awaitable[Any], go_on: Callable[[Any], Soon[U]]) -> U:
-    return await come(go_on(await coming))
+    soon = go_on(await coming)
+    return await soon if isinstance(soon, (Future, CoroutineType)) else cast("U", soon)

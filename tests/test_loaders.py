@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from gateway.errors import UpstreamError, UpstreamMalformed
+from gateway.errors import UpstreamError, UpstreamMalformed, UpstreamTimeout
 from gateway.loaders import Loader, Loaders
 from gateway.models.advisor import Agency
 from gateway.models.dates import YearMonth
@@ -169,3 +169,19 @@ async def test_one_fields_cancellation_does_not_cancel_the_others_fetch(simulato
     first.cancel()
     simulator.open()
     assert (await second) is not None
+
+
+async def test_what_came_too_late_stays_away_for_that_request_and_is_there_for_the_next(
+    simulator: Simulator, clients: Clients
+) -> None:
+    snapshots = clients.snapshots()
+    loaders = clients.loaders(snapshots, seconds=0.2)
+    reference = simulator.landlord.tenants[0].lease_reference
+    simulator.hold()
+    with pytest.raises(UpstreamTimeout):
+        await come(loaders.leases.load(reference))
+    simulator.open()
+    await snapshots.leases.settled()
+    with pytest.raises(UpstreamTimeout):
+        await come(loaders.leases.load(reference))
+    assert await come(clients.loaders(snapshots).leases.load(reference)) is not None

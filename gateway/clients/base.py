@@ -81,9 +81,10 @@ class Upstream:
     ) -> None:
         self.system = system
         self.clock = clock
-        self.health = Health(system, clock)
+        self.health = Health(system, clock, self._has_room)
         self._http = http
         self._deadline_seconds = deadline_seconds
+        self._places = places
         self._gate = Gate(system, clock, places=places, budget=budget, closure=closure)
         self._retries = RetryBudget()
         self._retry_delay = retry_delay
@@ -184,6 +185,9 @@ class Upstream:
         except TimeoutError as error:
             detail = f"no whole answer within {deadline - started:.1f} s"
             raise UpstreamTimeout(self.system, operation, detail, unanswered=ticket.sent) from error
+
+    def _has_room(self, operation: str) -> bool:
+        return not _BACKGROUND.get() and self._places.can_spare(operation)
 
     def _answered(self, operation: str, ticket: Ticket, started: float) -> None:
         self._gate.answered(operation, ticket)

@@ -29,6 +29,8 @@ async def fetch_in_batches(
 
 
 async def _ask_all(keys: list[str], ask: Ask[T], limit: int) -> dict[str, T | UpstreamError | None]:
+    if len(keys) <= limit:  # nearly always
+        return await _ask_one(keys, ask)
     batches = [keys[start : start + limit] for start in range(0, len(keys), limit)]
     answers = await asyncio.gather(*(_ask_one(batch, ask) for batch in batches))
     return {key: outcome for answer in answers for key, outcome in answer.items()}

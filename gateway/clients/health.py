@@ -1,5 +1,6 @@
-"""What the gateway itself has seen of a legacy system; its own health page tells nothing."""
+"""What the gateway itself has seen of a legacy system, whose own health page tells nothing, and asks of it just now."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from gateway.clock import Clock
@@ -11,9 +12,13 @@ _FAILURES_UNTIL_DOWN = 3
 
 
 class Health:
-    """Follows the outcome of every call: three failures in a row mean DOWN, one answer means UP."""
+    """Follows the outcome of every call: three failures in a row mean DOWN, one answer means UP.
 
-    def __init__(self, system: SourceSystem, clock: Clock) -> None:
+    `has_room` tells whether an operation can be asked at once, with places left for others.
+    """
+
+    def __init__(self, system: SourceSystem, clock: Clock, has_room: Callable[[str], bool]) -> None:
+        self.has_room = has_room
         self._system = system
         self._clock = clock
         self._state = SystemState.UP

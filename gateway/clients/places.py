@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class _Waiting(NamedTuple):
@@ -11,6 +11,10 @@ class _Waiting(NamedTuple):
 
     operation: str
     turn: "asyncio.Future[None]"
+
+
+LEFT_FOR_OTHERS: Final = 1
+"""Places that stay free when one is taken that need not be."""
 
 
 class Places:
@@ -30,6 +34,10 @@ class Places:
     def waited_for(self) -> set[str]:
         """The operations of which somebody waits for a place."""
         return {each.operation for each in (*self._waiting, *self._waiting_behind) if not each.turn.done()}
+
+    def can_spare(self, operation: str) -> bool:
+        """Whether a place is free that no other operation is likely to miss."""
+        return self._is_free(operation, background=False) and self._taken.total() + LEFT_FOR_OTHERS < self._limit()
 
     async def take(self, operation: str, *, background: bool = False) -> None:
         """Waits for a place, to be given back whatever becomes of the call."""

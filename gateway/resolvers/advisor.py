@@ -17,7 +17,7 @@ _NATIONAL = (("SAMU", "15"), ("Police secours", "17"), ("Sapeurs-pompiers", "18"
 def resolve_advisor(context: Context, tenant: Tenant) -> Soon[Advisor | None]:
     """The advisor of the lease's sector; None while the post is vacant."""
 
-    def find(lease: Lease) -> Soon[Advisor | None]:
+    def find(lease: Lease) -> "Soon[Advisor | None]":
         return None if lease.sector is None else context.loaders.advisors.load(lease.sector)
 
     return of_lease_lived_in(context, tenant, find)
@@ -32,7 +32,7 @@ def resolve_useful_contacts(context: Context, tenant: Tenant) -> Soon[tuple[Cont
     """The national emergency numbers, then the contacts of the lease's agency."""
     national = _national_contacts(context.services.clock())
 
-    def find(lease: Lease | None) -> Soon[Agency | None]:
+    def find(lease: "Lease | None") -> "Soon[Agency | None]":
         return None if lease is None or lease.agency_code is None else context.loaders.agencies.load(lease.agency_code)
 
     agency = then(resolve_lease(context, tenant), find)

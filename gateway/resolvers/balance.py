@@ -35,7 +35,7 @@ def resolve_due_notices(
     """Due notices, newest first; the cursor is the notice's number."""
     size = page_size(first, 12)
 
-    def page(notices: tuple[DueNotice, ...] | None) -> Page[DueNotice] | None:
+    def page(notices: "tuple[DueNotice, ...] | None") -> "Page[DueNotice] | None":
         return None if notices is None else resolve_page(notices, lambda notice: notice.number, size, after)
 
     return then(context.loaders.due_notices.load(tenant.account_number), page)

@@ -19,10 +19,9 @@ def resolve_lease(context: Context, tenant: Tenant) -> Soon[Lease | None]:
 
 def of_lease_lived_in(context: Context, tenant: Tenant, find: Callable[[Lease], Soon[T | None]]) -> Soon[T | None]:
     """What is found by the lease while it lasts: works, advisor and water end with it (balance and notices do not)."""
-    today = context.today
 
-    def find_while_it_lasts(lease: Lease | None) -> Soon[T | None]:
-        return None if lease is None or lease.has_ended(today) else find(lease)
+    def find_while_it_lasts(lease: "Lease | None") -> "Soon[T | None]":
+        return None if lease is None or lease.has_ended(context.today) else find(lease)
 
     return then(resolve_lease(context, tenant), find_while_it_lasts)
 
@@ -35,7 +34,7 @@ def resolve_lease_holder(context: Context, tenant: Tenant) -> Soon[LeaseHolder |
 def resolve_dwelling(context: Context, tenant: Tenant) -> Soon[Dwelling | None]:
     """The dwelling let by the lease."""
 
-    def find(lease: Lease | None) -> Soon[Dwelling | None]:
+    def find(lease: "Lease | None") -> "Soon[Dwelling | None]":
         if lease is None or lease.dwelling_reference is None:
             return None
         return context.loaders.dwellings.load(lease.dwelling_reference)

@@ -24,7 +24,7 @@ def resolve_water_consumption(
     if not 0 <= first.months_until(last) < MAX_MONTHS or first.year < EARLIEST_YEAR or last.year > LATEST_YEAR:
         raise BadUserInput("months_out_of_range", maximum=MAX_MONTHS)
 
-    def find(lease: Lease) -> Soon[WaterConsumption | None]:
+    def find(lease: Lease) -> "Soon[WaterConsumption | None]":
         if lease.dwelling_reference is None:
             return None
         return context.loaders.water.load((lease.dwelling_reference, (first, last)))

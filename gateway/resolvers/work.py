@@ -16,12 +16,12 @@ def resolve_works(
     today = context.today
     earliest = earliest_work(today)
 
-    def find(lease: Lease) -> Soon[tuple[Work, ...] | None]:
+    def find(lease: Lease) -> "Soon[tuple[Work, ...] | None]":
         if lease.dwelling_reference is None:
             return None
         return then(context.loaders.works.load((lease.dwelling_reference, works_since(today))), choose)
 
-    def choose(works: tuple[Work, ...] | None) -> tuple[Work, ...]:
+    def choose(works: "tuple[Work, ...] | None") -> "tuple[Work, ...]":
         wanted = (work for work in works or () if work.requested_on >= earliest)
         return tuple(work for work in wanted if states is None or work.state in states)
 

@@ -1,6 +1,5 @@
 """The kinds of values that the legacy systems are asked for: how, how many at once, and how long they hold."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -195,16 +194,14 @@ def _parts_of_water(water: WaterConsumption) -> int:
 def _one_by_one(
     fetch: Callable[[K], Awaitable[V | None]],
 ) -> Callable[[Sequence[K]], Awaitable[dict[K, Outcome[V]]]]:
-    """For what the legacy system has no batch of."""
+    """For what the legacy system has no batch of: its limit is one key."""
 
-    async def fetch_one(key: K) -> Outcome[V]:
+    async def fetch_all(keys: "Sequence[K]") -> "dict[K, Outcome[V]]":
+        (key,) = keys
         try:
-            return await fetch(key)
+            return {key: await fetch(key)}
         except UpstreamError as error:
-            return error
-
-    async def fetch_all(keys: Sequence[K]) -> dict[K, Outcome[V]]:
-        return dict(zip(keys, await asyncio.gather(*map(fetch_one, keys)), strict=True))
+            return {key: error}
 
     return fetch_all
 

@@ -66,23 +66,28 @@ class Memory:
 
     def get(self, place: Place, keeping: Keeping, now: datetime) -> Entry | None:
         """What is remembered there, unless its time is over."""
-        held = self._at_hand.get(place)
-        if held is not None and now <= held.kept_until:
-            self._at_hand.move_to_end(place)
-            return held.entry
-        packed = self._packed.get(place)
-        self._forget(place)
-        if packed is None or now > packed.kept_until:
+        kept = self._at_hand.get(place) or self._packed.get(place)
+        if kept is None:
             return None
-        entry = keeping.unpack(packed.value)
+        if now > kept.kept_until:
+            self._forget(place)
+            return None
+        if isinstance(kept, _AtHand):
+            self._at_hand.move_to_end(place)
+            return kept.entry
+        entry = keeping.unpack(kept.value)
         self.put(place, entry, keeping)
         return entry
 
     def put(self, place: Place, entry: Entry, keeping: Keeping) -> None:
-        """Remembers an entry, instead of what was there."""
-        self._forget(place)
+        """Remembers an entry, unless what is there was asked for later: answers may overtake each other."""
+        kept = self._at_hand.get(place) or self._packed.get(place)
+        if kept is not None:
+            if kept.asked_at > entry.asked_at:
+                return
+            self._forget(place)
         kept_until = max(entry.asked_at + keeping.kept_for, entry.fresh_until)
-        self._at_hand[place] = held = _AtHand(entry, keeping, keeping.parts(entry), kept_until)
+        self._at_hand[place] = held = _AtHand(entry.asked_at, kept_until, entry, keeping, keeping.parts(entry))
         self._parts += held.parts
         while len(self._at_hand) > self._most_at_hand or self._parts > self._most_parts:
             self._pack_oldest()
@@ -99,7 +104,7 @@ class Memory:
     def _pack_oldest(self) -> None:
         place, held = self._at_hand.popitem(last=False)
         self._parts -= held.parts
-        self._packed[place] = packed = _Packed(held.keeping.pack(held.entry), held.kept_until)
+        self._packed[place] = packed = _Packed(held.asked_at, held.kept_until, held.keeping.pack(held.entry))
         self._packed_bytes += len(packed.value)
         while self._packed_bytes > self._most_bytes:
             self._forget(next(iter(self._packed)))
@@ -112,12 +117,14 @@ class Memory:
 
 
 class _AtHand(NamedTuple):
+    asked_at: datetime
+    kept_until: datetime
     entry: Entry
     keeping: Keeping
     parts: int
-    kept_until: datetime
 
 
 class _Packed(NamedTuple):
-    value: bytes
+    asked_at: datetime
     kept_until: datetime
+    value: bytes

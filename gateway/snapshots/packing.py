@@ -5,13 +5,19 @@ import hashlib
 import zlib
 from datetime import datetime
 from functools import cache
-from typing import Any, Generic, TypeVar, get_args, get_type_hints
+from typing import Any, Final, Generic, TypeVar, get_args, get_type_hints
 
 import msgspec
 
 from gateway.models.freshness import Freshness
 
 V = TypeVar("V")
+
+
+_SHORT: Final = 512
+"""Bytes up to which nothing is compressed: it would take ten times as long as the rest, and save a tenth or nothing."""
+_COMPRESSED: Final = b"x"
+"""What zlib begins with; MessagePack's arrays begin otherwise."""
 
 
 class Packed(msgspec.Struct, array_like=True):
@@ -34,12 +40,13 @@ class Packing(Generic[V]):
     def pack(self, asked_at: datetime, fresh_until: datetime, value: V | None) -> bytes:
         """All three as bytes."""
         framed = Packed(asked_at, fresh_until, msgspec.Raw(self._encoder.encode(value)))
-        return zlib.compress(self._encoder.encode(framed), 1)
+        packed = self._encoder.encode(framed)
+        return packed if len(packed) <= _SHORT else zlib.compress(packed, 1)
 
     def unpack(self, packed: bytes) -> tuple[datetime, datetime, V | None]:
         """What was packed. Raises ValueError for anything else."""
         try:
-            framed = self._frame.decode(zlib.decompress(packed))
+            framed = self._frame.decode(zlib.decompress(packed) if packed.startswith(_COMPRESSED) else packed)
             return framed.asked_at, framed.fresh_until, self._decoder.decode(framed.value)
         except (msgspec.MsgspecError, zlib.error) as error:
             raise ValueError("not packed here") from error
@@ -48,6 +55,11 @@ class Packing(Generic[V]):
 def can_be_marked(value: object) -> bool:
     """Whether a value can say that it is stale: not None, and no empty list."""
     return value is not None and value != ()
+
+
+def learn_marks(shape: Any) -> None:
+    """Finds out where values of that type tell how fresh they are: before the first of them has to be marked."""
+    _leads_to_freshness(shape)
 
 
 def as_stale(value: V) -> V:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from gateway.models.balance import Balance
@@ -43,6 +44,7 @@ def until_notices_change(asked_at: datetime, notices: Sequence[DueNotice] | None
     return asked_at + DRAWN_WITHIN if drawn else next_at(BALANCES_COMPUTED_AT, asked_at)
 
 
+@lru_cache(maxsize=16)  # all values of a batch were asked for at the same moment
 def next_at(clock_time: time, moment: datetime) -> datetime:
     """The next moment, later than the given one, at which clocks in Paris show that time."""
     here = moment.astimezone(PARIS)

@@ -1,7 +1,7 @@
 """One kind of value: fresh from memory, else from the next call, else the last known one, marked stale."""
 
 import asyncio
-from collections.abc import Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
@@ -11,7 +11,7 @@ from gateway.errors import UpstreamError, UpstreamTimeout
 from gateway.snapshots.flights import Flights, Outcome
 from gateway.snapshots.kinds import Kind
 from gateway.snapshots.memory import Entry, Keeping, Memory
-from gateway.snapshots.packing import Packing, as_stale, can_be_marked
+from gateway.snapshots.packing import Packing, as_stale, can_be_marked, learn_marks
 from gateway.snapshots.waiting import Wait
 from gateway.soon import Soon
 
@@ -43,6 +43,8 @@ class Shelf(Generic[K, V]):
     """The values of one kind.
 
     A last known value waits `patience_seconds` for a fresh one, and may stand in while it is not older than `kept_for`.
+    `has_room` tells whether its system can just now be sent another batch beside those that are under way; None where
+    calls are too dear for that.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Shelf(Generic[K, V]):
         kept_for: timedelta,
         patience_seconds: float,
         shared: SharedValues | None,
+        has_room: Callable[[], bool] | None,
     ) -> None:
         self.kind = kind
         self._memory = memory
@@ -62,8 +65,9 @@ class Shelf(Generic[K, V]):
         self._kept_for = kept_for
         self._shared = shared
         self._packing: Packing[V] = Packing(kind.shape)
+        learn_marks(kind.shape)
         self._keeping = Keeping(self._pack, self._unpack, self._parts, kept_for)
-        self._flights: Flights[K, V] = Flights(clock, self._send, kind.group, kind.limit)
+        self._flights: Flights[K, V] = Flights(clock, self._send, kind.group, kind.limit, self._late, has_room)
         self._ended_at: dict[Hashable, datetime] = {}
         self._all_ended_at: datetime | None = None
         self._writing: set[asyncio.Task[None]] = set()
@@ -83,13 +87,21 @@ class Shelf(Generic[K, V]):
 
         With `not_before`, nothing is taken for fresh that was not asked for later.
         """
+        found = self.look(key, until, not_before)
+        return found.answer() if isinstance(found, Wait) else found
+
+    def look(self, key: K, until: float, not_before: datetime | None) -> "V | Wait[K, V] | None":
+        """As `load`, for a request that may ask for the key again: what is to come is a Wait."""
         if (entry := self.peek(key, not_before)) is not None:
             return cast("V | None", entry.value)
-        with tracing.fetch_span(self.kind.name) as span:
-            flight = self._join(key, not_before)
         if self._last_known(key) is not None:
             until = min(until, asyncio.get_running_loop().time() + self._patience_seconds)
-        return Wait(self._outcome, key, flight, until, span).answer
+        if self._flights.is_under_way(key):
+            metrics.snapshot_read(self.kind.name, "joined")
+        with tracing.fetch_span(self.kind.name) as span:
+            wait: Wait[K, V] = Wait(self._outcome, key, until, span)
+            self._flights.join(key, self._not_before(key, not_before), wait)
+        return wait
 
     def end(self, owner: Hashable) -> None:
         """What is known of that owner is no longer fresh, whatever the rhythm says.
@@ -127,24 +139,18 @@ class Shelf(Generic[K, V]):
         await self._flights.close()
         await asyncio.gather(*self._writing, return_exceptions=True)
 
-    def _join(self, key: K, not_before: datetime | None) -> "asyncio.Future[Outcome[V]]":
-        if self._flights.is_under_way(key):
-            metrics.snapshot_read(self.kind.name, "joined")
-        return self._flights.join(key, self._not_before(key, not_before))
+    def _late(self) -> UpstreamError:
+        return UpstreamTimeout(self.kind.system, self.kind.operation, "the request's time is over")
 
-    def _outcome(self, key: K, future: "asyncio.Future[Outcome[V]]") -> Outcome[V]:
-        if future.done() and not future.cancelled():
-            outcome = future.result()
-        else:  # not here in time, or the store was closed
-            outcome = UpstreamTimeout(self.kind.system, self.kind.operation, "the request's time is over")
-        if not isinstance(outcome, UpstreamError):
+    def _outcome(self, key: K, found: V | Exception | None) -> V | Exception | None:
+        if not isinstance(found, Exception):
             metrics.snapshot_read(self.kind.name, "fetched")
-            return outcome
-        if (entry := self._last_known(key)) is not None:
+            return found
+        if isinstance(found, UpstreamError) and (entry := self._last_known(key)) is not None:
             metrics.snapshot_read(self.kind.name, "stale")
             return cast("V", as_stale(entry.value))
         metrics.snapshot_read(self.kind.name, "none")
-        return outcome
+        return found
 
     async def _send(self, keys: Mapping[K, datetime | None], asked_at: datetime) -> Mapping[K, Outcome[V]]:
         """Outcomes by key; each key comes with the moment before which nothing known is good enough."""
@@ -201,11 +207,12 @@ class Shelf(Generic[K, V]):
     def _is_fresh(self, key: K, entry: Entry, not_before: datetime | None) -> bool:
         if self._clock() >= entry.fresh_until:
             return False
-        if self._ended_at:
-            not_before = self._not_before(key, not_before)
+        not_before = self._not_before(key, not_before)
         return not_before is None or entry.asked_at > not_before
 
     def _not_before(self, key: K, not_before: datetime | None) -> datetime | None:
+        if not self._ended_at:
+            return not_before
         ended_at = self._ended_at.get(self.kind.owner(key))
         return max(filter(None, (ended_at, self._all_ended_at, not_before)), default=None)
 
@@ -213,10 +220,6 @@ class Shelf(Generic[K, V]):
         return self._memory.get((self.kind.name, key), self._keeping, self._clock())
 
     def _remember(self, key: K, entry: Entry) -> None:
-        """Keeps what was asked for later: answers may overtake each other."""
-        mine = self._remembered(key)
-        if mine is not None and mine.asked_at > entry.asked_at:
-            return
         self._memory.put((self.kind.name, key), entry, self._keeping)
 
     def _pack(self, entry: Entry) -> bytes:

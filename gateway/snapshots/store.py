@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from cachetools import TTLCache
@@ -11,6 +12,7 @@ from gateway.clients.billing import Billing
 from gateway.clients.billing.lines import forget_lines
 from gateway.clients.property_management import PropertyManagement
 from gateway.clock import Clock
+from gateway.models.freshness import SourceSystem
 from gateway.snapshots.kinds import (
     Kind,
     advisors,
@@ -45,8 +47,17 @@ class Snapshots:
         shared: SharedValues | None = None,
     ) -> None:
         def shelf(kind: Kind[K, V]) -> Shelf[K, V]:
-            kept_for = timedelta(hours=kept_hours[kind.name])
-            return Shelf(kind, memory, clock, kept_for=kept_for, patience_seconds=patience_seconds, shared=shared)
+            # Billing counts calls, and does not mind how many come at a time: there they are to gather.
+            is_billed = kind.system is SourceSystem.BILLING
+            return Shelf(
+                kind,
+                memory,
+                clock,
+                kept_for=timedelta(hours=kept_hours[kind.name]),
+                patience_seconds=patience_seconds,
+                shared=shared,
+                has_room=None if is_billed else partial(property_management.health.has_room, kind.operation),
+            )
 
         self._clock = clock
         self._memory = memory

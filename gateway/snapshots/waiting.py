@@ -1,52 +1,63 @@
-"""A reader's wait for a call that many wait for."""
+"""A request's wait for a value that many wait for: an answer for each field that asks, and one deadline for all."""
 
 import asyncio
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from gateway import tracing
-from gateway.errors import UpstreamError
-from gateway.snapshots.flights import Outcome
+from gateway.soon import Soon
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+_NOTHING_YET: Final = object()
+
 
 class Wait(Generic[K, V]):
-    """One reader's wait for a flight, with an `answer` of its own: its cancellation or deadline ends nobody else's."""
+    """Answers of its own for each field that asks: one that is cancelled ends nobody else's wait.
 
-    __slots__ = ("_flight", "_key", "_outcome", "_span", "_timer", "answer")
+    `outcome` makes of what has come the value that is shown, or the error that is raised. It is asked once: what a
+    request has seen of a key stays so.
+    """
 
-    def __init__(
-        self,
-        outcome: Callable[[K, "asyncio.Future[Outcome[V]]"], Outcome[V]],
-        key: K,
-        flight: "asyncio.Future[Outcome[V]]",
-        until: float,
-        span: tracing.Fetch,
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        self._outcome, self._key, self._flight, self._span = outcome, key, flight, span
-        self.answer: asyncio.Future[V | None] = loop.create_future()
-        self._timer = loop.call_at(until, self._settle)
-        flight.add_done_callback(self._settle)
+    __slots__ = ("_answers", "_key", "_outcome", "_seen", "_span", "until")
 
-    def _settle(self, _: object = None) -> None:
-        self._timer.cancel()
-        self._flight.remove_done_callback(self._settle)
-        self._span.end()
-        if self.answer.done():
-            return
-        try:
-            outcome = self._outcome(self._key, self._flight)
-        except Exception as error:  # a bug: whoever waits must hear of it
-            self._fail(error)
+    def __init__(self, outcome: Callable[[K, Any], Any], key: K, until: float, span: tracing.Fetch) -> None:
+        self.until = until
+        self._outcome, self._key, self._span = outcome, key, span
+        self._answers: list[asyncio.Future[V | None]] = []
+        self._seen: object = _NOTHING_YET
+
+    def answer(self) -> Soon[V | None]:
+        """The value where it is here, else a future of it or of the UpstreamError that is met."""
+        seen = self._seen
+        if seen is not _NOTHING_YET and not isinstance(seen, Exception):
+            return cast("V | None", seen)
+        future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        if seen is _NOTHING_YET:
+            self._answers.append(future)
         else:
-            if isinstance(outcome, UpstreamError):
-                self._fail(outcome)
-            else:
-                self.answer.set_result(outcome)
+            _tell(future, seen)
+        return future
 
-    def _fail(self, error: Exception) -> None:
-        self.answer.set_exception(error)
-        self.answer.exception()  # nobody may be waiting; that is no reason for a warning
+    def settle(self, found: object) -> None:
+        """That has come of the key, a value or an error; what comes later is not heard any more."""
+        if self._seen is not _NOTHING_YET:
+            return
+        self._span.end()
+        try:
+            self._seen = self._outcome(self._key, found)
+        except Exception as error:  # a bug: whoever waits must hear of it
+            self._seen = error
+        for future in self._answers:
+            if not future.done():
+                _tell(future, self._seen)
+        self._answers.clear()
+
+
+def _tell(future: "asyncio.Future[Any]", seen: object) -> None:
+    if isinstance(seen, Exception):
+        future.set_exception(seen)
+        future.exception()  # nobody may be waiting; that is no reason for a warning
+    else:
+        future.set_result(seen)

@@ -26,7 +26,10 @@ def ledger() -> Any:
     return parsing.parse_ledger_page("listerMouvements", read("mouvements.json"), NOW, "L0048217")
 
 
-@pytest.mark.parametrize(("shape", "value"), [(tuple[DueNotice, ...], notices()), (LedgerPage, ledger())])
+@pytest.mark.parametrize(
+    ("shape", "value"),
+    [(tuple[DueNotice, ...], notices()), (tuple[DueNotice, ...], 9 * notices()), (LedgerPage, ledger())],
+)
 def test_what_is_packed_comes_back(shape: Any, value: Any) -> None:
     packing: Packing[Any] = Packing(shape)
     assert packing.unpack(packing.pack(NOW, NOW, value)) == (NOW, NOW, value)

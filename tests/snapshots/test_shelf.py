@@ -77,7 +77,7 @@ async def test_many_requests_share_a_call(simulator: Simulator, clients: Clients
     asking = [asyncio.create_task(load(snapshots.leases, references[0]))]
     await simulator.wait_for_waiting(1)
     asking += [asyncio.create_task(load(snapshots.leases, each)) for each in references[1:] + references]
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)
     assert simulator.waiting == ["ConsulterContrats"]  # the first left at once, the others gather
     simulator.open()
     found = await asyncio.gather(*asking)
@@ -208,6 +208,21 @@ async def test_what_happened_to_an_account_ends_what_was_known_of_it(
     assert calls(simulator, "listerMouvements") == 3
     await load(snapshots.balances, EXAMPLE_LABEL)
     assert calls(simulator, "rechercherComptes") == 2
+
+
+async def test_who_waits_for_what_is_no_longer_good_enough_waits_no_longer_than_others(
+    simulator: Simulator, clients: Clients, clock: HeldClock
+) -> None:
+    snapshots = clients.snapshots()
+    simulator.hold()
+    early = asyncio.create_task(load(snapshots.balances, EXAMPLE_LABEL, seconds=0.3))
+    await simulator.wait_for_waiting(1)
+    clock.advance(seconds=1)
+    snapshots.end_account(EXAMPLE_LABEL)
+    late = asyncio.create_task(load(snapshots.balances, EXAMPLE_LABEL, seconds=0.2))
+    async with asyncio.timeout(5):
+        assert [type(each) for each in await asyncio.gather(early, late)] == [UpstreamTimeout] * 2
+    simulator.open()
 
 
 async def test_however_many_accounts_something_happens_to_none_is_forgotten(

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
+from enum import Enum
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import TypeVar
 
@@ -18,12 +19,15 @@ from gateway.clients.billing.codes import (
     LEDGER_KINDS,
     PAYMENT_MODES,
     RECEIPTS,
+    Codes,
 )
 from gateway.clients.billing.lines import read_lines
 from gateway.clients.billing.reading import (
+    UNREADABLE,
     checked,
     debit_or_credit,
     decode,
+    decoder_of,
     malformed,
     moment,
     owed,
@@ -42,6 +46,7 @@ from gateway.models.payment import DepositReceipt, DepositStatus
 
 R = TypeVar("R", wire.Compte, wire.Avis)
 M = TypeVar("M")
+E = TypeVar("E", bound=Enum)
 
 
 def parse_balance(operation: str, body: bytes, fetched_at: datetime, account_number: str) -> Balance:
@@ -155,6 +160,9 @@ def _newest_first(outcomes: Iterable[DueNotice | UpstreamMalformed]) -> tuple[Du
 
 
 def _due_notice(operation: str, freshness: Freshness, avis: wire.Avis) -> DueNotice:
+    payment_mode, payment_mode_code = _payment_mode(avis.mode)
+    receipt, receipt_code = _receipt(avis.quittance or "")
+    document, document_code = _document(avis.document)
     return DueNotice(
         number=avis.id,
         account_number=avis.numeroCompte,
@@ -165,17 +173,31 @@ def _due_notice(operation: str, freshness: Freshness, avis: wire.Avis) -> DueNot
         previous_balance=owed(avis.soldeAnterieur),
         period_total=owed(avis.totalMois),
         amount_due=owed(avis.netAPayer),
-        payment_mode=PAYMENT_MODES[avis.mode.strip()],
-        payment_mode_code=avis.mode.strip(),
-        tip_reference=text(avis.referenceTip),
-        sepa_mandate_reference=text(avis.rum),
-        receipt=RECEIPTS[(avis.quittance or "").strip()],
-        receipt_code=text(avis.quittance),
-        document=DOCUMENT_STATES[avis.document.strip()],
-        document_code=avis.document.strip(),
+        payment_mode=payment_mode,
+        payment_mode_code=payment_mode_code,
+        tip_reference=None if avis.referenceTip is None else text(avis.referenceTip),
+        sepa_mandate_reference=None if avis.rum is None else text(avis.rum),
+        receipt=receipt,
+        receipt_code=receipt_code or None,
+        document=document,
+        document_code=document_code,
         lines=read_lines(operation, bytes(avis.lignes)),
         freshness=freshness,
     )
+
+
+def _coded(codes: Codes[E]) -> Callable[[str], tuple[E, str]]:
+    """Looks codes up as they are written: what one means, and itself without blanks."""
+
+    @lru_cache(maxsize=64)
+    def read(written: str) -> tuple[E, str]:
+        code = written.strip()
+        return codes[code], code
+
+    return read
+
+
+_payment_mode, _receipt, _document = _coded(PAYMENT_MODES), _coded(RECEIPTS), _coded(DOCUMENT_STATES)
 
 
 def _deposit_status(deposit: wire.Encaissement) -> DepositStatus:
@@ -201,22 +223,23 @@ def _by_account(
 ) -> dict[str, list[M | UpstreamMalformed]]:
     """By account what its rows say, each a model or the error that it met."""
     accounts: dict[str, list[M | UpstreamMalformed]] = {}
+    decoder: msgspec.json.Decoder[R] = decoder_of(shape)
     for item in items:
+        account = None
         try:
-            row = decode(operation, item, shape)
+            row = decoder.decode(item)
+            account = row.numeroCompte
+            outcome: M | UpstreamMalformed = build(row)
         except UpstreamMalformed as error:
+            outcome = error
+        except UNREADABLE as error:
+            outcome = malformed(operation, f"no {shape.__name__}" if account is None else str(error))
+        if account is None:
             with suppress(UpstreamMalformed):  # nobody's, so it spoils nobody's answer
-                accounts.setdefault(decode(operation, item, wire.CleCompte).numeroCompte, []).append(error)
-        else:
-            accounts.setdefault(row.numeroCompte, []).append(_outcome(operation, build, row))
+                account = decode(operation, item, wire.CleCompte).numeroCompte
+        if account is not None:
+            accounts.setdefault(account, []).append(outcome)
     return accounts
-
-
-def _outcome(operation: str, build: Callable[[R], M], row: R) -> M | UpstreamMalformed:
-    try:
-        return checked(operation, build, row)
-    except UpstreamMalformed as error:
-        return error
 
 
 def _errors(operation: str, errors: Iterable[wire.ErreurCompte]) -> dict[str, M | UpstreamError | None]:

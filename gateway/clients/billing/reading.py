@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import msgspec
 
@@ -17,13 +17,17 @@ T = TypeVar("T")
 M = TypeVar("M")
 P = ParamSpec("P")
 
+NOT_JSON: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+UNREADABLE: Final = (*NOT_JSON, ValueError, ArithmeticError)
+"""What decoding and building raise for an item that is not what the contract says."""
+
 
 def decode(operation: str, body: bytes | msgspec.Raw, shape: type[T]) -> T:
     """The JSON in that shape, or UpstreamMalformed."""
     try:
-        decoder: msgspec.json.Decoder[T] = _decoder(shape)  # type: ignore[arg-type]  # a class can be hashed
+        decoder: msgspec.json.Decoder[T] = decoder_of(shape)  # type: ignore[arg-type]  # a class can be hashed
         return decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise malformed(operation, f"no {shape.__name__}") from error
 
 
@@ -40,9 +44,12 @@ def malformed(operation: str, detail: str) -> UpstreamMalformed:
     return UpstreamMalformed(SourceSystem.BILLING, operation, detail)
 
 
-def owed(amount: Decimal) -> Money:
-    """Billing writes what the tenant owes as negative; the graph as positive."""
-    return _owed(str(amount))  # by its text, since not every Decimal can be looked up
+def owed(amount: Any) -> Money:
+    """Billing writes what the tenant owes as negative; the graph as positive. ValueError for what is no amount.
+
+    `decode` has done so already where a shape says `Any` and the number has decimals.
+    """
+    return amount if type(amount) is Money else _owed(str(amount))  # by its text: not every Decimal can be looked up
 
 
 def positive(amount: Decimal) -> Money:
@@ -89,9 +96,13 @@ def text(written: str | None) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _owed(amount: str) -> Money:
-    return Money.of(Decimal(amount).copy_negate())
+    try:
+        return Money.of(Decimal(amount).copy_negate())
+    except ArithmeticError:
+        raise ValueError("no amount") from None
 
 
 @cache
-def _decoder(shape: Hashable) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(shape)
+def decoder_of(shape: Hashable) -> msgspec.json.Decoder[Any]:
+    """Reads JSON of that shape; numbers with decimals that it calls `Any` are amounts, and become what is owed."""
+    return msgspec.json.Decoder(shape, float_hook=_owed)

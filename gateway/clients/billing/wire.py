@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Raw, Struct
 
@@ -102,16 +103,19 @@ class LigneAvis(Struct, gc=False):
 
 
 class Avis(Struct, gc=False):
-    """A due notice; negative = the tenant owes. `lignes` is a list of LigneAvis, undecoded: it repeats each month."""
+    """A due notice. `lignes` is a list of LigneAvis, undecoded: it repeats each month.
+
+    Amounts are what `reading.owed` takes: negative = the tenant owes.
+    """
 
     id: str
     numeroCompte: str
     periode: int
     dateEmission: date
     dateLimite: date
-    soldeAnterieur: Decimal
-    totalMois: Decimal
-    netAPayer: Decimal
+    soldeAnterieur: Any
+    totalMois: Any
+    netAPayer: Any
     mode: str
     lignes: Raw
     document: str
