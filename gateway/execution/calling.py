@@ -7,9 +7,9 @@ from functools import cached_property
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLResolveInfo, ValueNode, VariableNode
+from graphql import GraphQLResolveInfo, ValueNode, VariableNode, is_non_null_type
 from graphql.execution.executor import to_nodes
-from graphql.execution.values import get_argument_values
+from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Path
 from strawberry import Info
 
@@ -87,6 +87,36 @@ def constant_arguments(step: Step) -> dict[str, Any] | None:
     except Exception:  # it is raised anew in each request, at the field
         return None
     return known if _is_fixed(known) else None
+
+
+def variable_arguments(step: Step) -> tuple[dict[str, Any], list[tuple[str, str]]] | None:
+    """What the field gets whatever a request says, and which variables replace what of it; None where more is needed.
+
+    Only variables that stand alone for a nullable argument, of a type that takes their values as they are.
+    """
+    kind, nodes = step.kind, step.node.arguments or ()
+    if not isinstance(kind, Direct):
+        return None
+    pairs = []
+    for node in nodes:
+        if isinstance(node.value, VariableNode):
+            name = kind.taken_as_is.get(node.name.value)
+            if name is None or is_non_null_type(step.definition.args[node.name.value].type):
+                return None
+            pairs.append((name, node.value.name.value))
+        elif _has_variables(node.value):
+            return None
+    try:
+        known = _convert(step, get_argument_values(step.definition, step.node, VariableValues({}, {})))
+    except Exception:  # as above
+        return None
+    return (known, pairs) if _is_fixed(known) else None
+
+
+def replaced(run: "CompiledExecutor", known: dict[str, Any], pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Those arguments, with the values that this request gives to the variables."""
+    given = run.variable_values.coerced
+    return known | {name: given[variable] for name, variable in pairs if variable in given}
 
 
 def _convert(step: Step, given: dict[str, Any]) -> dict[str, Any]:

@@ -1,17 +1,12 @@
 """How a field gets its value, decided from its Strawberry definition; never guessed."""
 
 import keyword
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from inspect import isasyncgenfunction
-from types import GeneratorType, NoneType
 from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLField, GraphQLObjectType, GraphQLSchema, TypeNameMetaFieldDef
-from graphql.pyutils import UndefinedType
+from graphql import GraphQLField, GraphQLSchema, TypeNameMetaFieldDef
 from strawberry import Info
 from strawberry.relay import GlobalID
 from strawberry.schema.compat import is_scalar
@@ -20,19 +15,12 @@ from strawberry.types.base import StrawberryList, StrawberryOptional
 from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 
+from gateway.execution.usual import STRAWBERRY
+
 _BACKREF = "strawberry-definition"
-_STRAWBERRY = "strawberry.schema.schema_converter"
 
-
-@dataclass(frozen=True, slots=True)
-class InstanceOf:
-    """An `is_type_of` that needs no call where a value's class is exactly `model`."""
-
-    model: type
-
-    def __call__(self, value: object, _: object) -> bool:
-        """Whether the value may be shown as the type."""
-        return isinstance(value, self.model)
+# Where a resolver keeps a function that does the same by `(context, source, **arguments)`: no info is made for it.
+BY_CONTEXT = "by_context"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +34,19 @@ class Attribute:
 class Direct:
     """A resolver without permissions, extensions or error handlers: the function itself is called.
 
-    `source_names` are the keywords that get the source; `positional` says that it comes first as well.
+    `source_names` are the keywords that get the source; `positional` says that it comes first as well, and
+    `by_context` that the context does, and the source second. `taken_as_is` has the keywords of those arguments, by
+    their names in the graph, whose values need no conversion.
     """
 
     function: Callable[..., Any]
+    by_context: bool
     positional: bool
     source_names: tuple[str, ...]
     info_name: str | None
     field: StrawberryField
     convert: Callable[[dict[str, Any]], dict[str, Any]]
+    taken_as_is: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +72,11 @@ def kind_of(definition: GraphQLField, schema: GraphQLSchema) -> Kind:
     if not isinstance(field, StrawberryField) or resolve is None:
         return Wrapped(resolve)
     # Strawberry's own wrappers look like this; whatever replaced them is called as it is.
-    if type(field).get_result is not StrawberryField.get_result or resolve.__module__ != _STRAWBERRY:
+    if type(field).get_result is not StrawberryField.get_result or resolve.__module__ != STRAWBERRY:
         return Wrapped(resolve)
-    if resolve.__name__ == "_get_basic_result" and field.default_resolver is getattr and _is_name(field.python_name):
+    if resolve.__name__ == "_get_basic_result" and field.default_resolver is getattr and is_name(field.python_name):
         return Attribute(field.python_name)
     return _direct(field, schema) or Wrapped(resolve)
-
-
-def usual_source(type_: GraphQLObjectType, bind: Callable[[Any], str]) -> str | None:
-    """The test that `v` is surely a source of that type; None where only graphql-core can tell."""
-    test = type_.is_type_of
-    if test is None:
-        return "tame[type(v)]"
-    if isinstance(test, InstanceOf):
-        return f"type(v) is {bind(test.model)}" if tame[test.model] else None
-    if getattr(test, "__module__", None) == _STRAWBERRY:  # Strawberry's own look at nothing but the value
-        return f"tame[type(v)] and {bind(test)}(v, None)"
-    return None
-
-
-def usual_names(type_: GraphQLEnumType) -> dict[int, str]:
-    """What an enum's own values are called, by identity; they live as long as the type."""
-    values = [*getattr(type_, "wrapped_cls", ()), *(each.value for each in type_.values.values())]
-    names = {}
-    for value in values:
-        if tame[type(value)]:
-            with suppress(Exception):  # one that has no name is looked at where it comes up
-                names[id(value)] = type_.coerce_output_value(value)
-    return names
 
 
 def _direct(field: StrawberryField, schema: GraphQLSchema) -> Direct | None:
@@ -129,17 +98,30 @@ def _direct(field: StrawberryField, schema: GraphQLSchema) -> Direct | None:
     def convert(arguments: dict[str, Any]) -> dict[str, Any]:
         return convert_arguments(arguments, field.arguments, converter.scalar_registry, config)
 
+    as_is = {
+        config.name_converter.from_argument(argument): argument.python_name
+        for argument in field.arguments
+        if not _is_list(argument.type)
+    }
+    by_context = getattr(resolver.wrapped_func, BY_CONTEXT, None)
+    if by_context is not None:
+        return Direct(by_context, True, True, (), None, field, convert, as_is)
     sources = [each.name for each in (resolver.parent_parameter, resolver.root_parameter) if each is not None]
     info = None if resolver.info_parameter is None else resolver.info_parameter.name
     names = (*sources, *([] if info is None else [info]))
-    if len(set(names)) < len(names) or not all(map(_is_name, names)):
+    if len(set(names)) < len(names) or not all(map(is_name, names)):
         return None
     positional = resolver.self_parameter is not None
-    return Direct(resolver.wrapped_func, positional, tuple(sources), info, field, convert)
+    return Direct(resolver.wrapped_func, False, positional, tuple(sources), info, field, convert, as_is)
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Whether Python takes it for a name."""
     return text.isidentifier() and not keyword.iskeyword(text)
+
+
+def _is_list(type_: Any) -> bool:
+    return type(type_) is StrawberryList or (type(type_) is StrawberryOptional and _is_list(type_.of_type))
 
 
 def _is_leaf(type_: Any, registry: Mapping[object, Any]) -> bool:
@@ -147,40 +129,3 @@ def _is_leaf(type_: Any, registry: Mapping[object, Any]) -> bool:
     while type(type_) in {StrawberryList, StrawberryOptional}:
         type_ = type_.of_type
     return type_ is not GlobalID and (isinstance(type_, StrawberryEnumDefinition) or is_scalar(type_, registry))
-
-
-_OPEN = {
-    object,
-    str,
-    bytes,
-    int,
-    float,
-    bool,
-    Decimal,
-    date,
-    datetime,
-    time,
-    timedelta,
-    list,
-    tuple,
-    dict,
-    set,
-    frozenset,
-}
-
-
-class Tame(dict[type, bool]):
-    """By class: whether its values are surely neither None, nor undefined, nor errors, nor awaitable."""
-
-    def __missing__(self, cls: type) -> bool:
-        wild = issubclass(cls, (NoneType, UndefinedType, BaseException, Awaitable, GeneratorType, type))
-        self[cls] = not wild and not any(map(_hides, cls.__mro__))
-        return self[cls]
-
-
-def _hides(cls: type) -> bool:
-    """Whether the class may make attributes up, `__await__` among them."""
-    return cls not in _OPEN and ("__getattr__" in vars(cls) or "__getattribute__" in vars(cls))
-
-
-tame = Tame()

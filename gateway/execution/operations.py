@@ -25,7 +25,7 @@ from graphql import (
 )
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FragmentDetails
-from graphql.execution.values import get_variable_values
+from graphql.execution.values import VariableValues, get_variable_values
 
 from gateway.execution.comparing import Comparing, Difference, differing_places
 from gateway.execution.plans import Budget, Plans
@@ -157,6 +157,10 @@ class Operation:
         self._fragment_details = {name: FragmentDetails(each) for name, each in fragments.items()}
         self._plans = Plans(cache.budget)
         self._answer: ExecutionResult | None = None
+        self._is_introspection = not node.variable_definitions and all(
+            isinstance(each, FieldNode) and each.name.value in _INTROSPECTION for each in node.selection_set.selections
+        )  # its answer is the schema's alone: the same for everybody, always
+        self._pattern: CompiledExecutor | None = None
 
     @property
     def name(self) -> str | None:
@@ -170,15 +174,22 @@ class Operation:
 
     def prepare(self, context: Any, variables: dict[str, Any], root: Any = None) -> Executor[Any]:
         """A run with its variables coerced (`variable_values.coerced`), to be executed once. Raises BadVariables."""
-        schema, definitions = self._cache.schema, self.node.variable_definitions or ()
-        values = get_variable_values(schema, definitions, variables, MAX_VARIABLE_ERRORS, self._cache.hide_suggestions)
-        if isinstance(values, list):
-            raise BadVariables(values)
+        values = self._coerce(variables)
         if not self._cache.compiling:
             return self._build(Executor, context, values, root)
-        run = self._build(CompiledExecutor, context, values, root)
-        run.plans = self._plans
-        return run
+        if self._pattern is None:
+            self._pattern = self._build(CompiledExecutor, None, None, None)
+            self._pattern.plans = self._plans
+        return self._pattern.anew(context, values, root)
+
+    def _coerce(self, variables: dict[str, Any]) -> VariableValues:
+        cache, definitions = self._cache, self.node.variable_definitions
+        if not definitions:
+            return VariableValues({}, {})
+        values = get_variable_values(cache.schema, definitions, variables, MAX_VARIABLE_ERRORS, cache.hide_suggestions)
+        if isinstance(values, list):
+            raise BadVariables(values)
+        return values
 
     async def execute(self, run: Executor[Any]) -> ExecutionResult:
         """The result of a prepared run: to be read, not to be changed."""
@@ -191,7 +202,7 @@ class Operation:
         counts["compiled" if compiled else "interpreted"] += 1
         if compiled and self._cache.comparing is not None and self.kind is OperationType.QUERY:
             result = await self._compare(run, result, self._cache.comparing)
-        if not result.errors and self._is_introspection():
+        if not result.errors and self._is_introspection:
             self._answer = result
         return result
 
@@ -205,13 +216,6 @@ class Operation:
             counts["different"] += 1
             comparing.report(Difference(sha256(self._text.encode()).hexdigest(), self.name, places))
         return expected
-
-    def _is_introspection(self) -> bool:
-        """Whether the answer is the schema's alone: the same for everybody, always."""
-        return not self.node.variable_definitions and all(
-            isinstance(each, FieldNode) and each.name.value in _INTROSPECTION
-            for each in self.node.selection_set.selections
-        )
 
     def _build(self, executor: type[V], context: Any, values: Any, root: Any) -> V:
         """As `Executor.build` does, from what is known of the document."""
@@ -234,7 +238,7 @@ async def _finish(run: Executor[Any]) -> ExecutionResult:
     running: Any = run.execute_operation()
     result: ExecutionResult = running if isinstance(running, ExecutionResult) else await running
     # They hold the run: a circle with all that a request has, which only the garbage collector could break.
-    run.async_helpers = None  # type: ignore[assignment]
+    vars(run).pop("async_helpers", None)
     return result
 
 

@@ -39,7 +39,7 @@ class Step:
     """One field of one selection: all about it that no request changes.
 
     `selections` are those of the object types that its values may be; `complete` is the compiled function that
-    completes a value, for fields with a resolver.
+    completes a value, for fields with a resolver; those are the `last` ones whose usual values need no more waiting.
     """
 
     key: str
@@ -49,6 +49,7 @@ class Step:
     kind: Kind
     selections: dict[GraphQLObjectType, "Selection"] = field(default_factory=dict)
     complete: Callable[[Any, Any, Any], Any] | None = None
+    last: bool = False
 
     @property
     def node(self) -> FieldNode:
@@ -58,9 +59,15 @@ class Step:
 
 @dataclass(eq=False)
 class Selection:
-    """The fields asked of one object type."""
+    """The fields asked of one object type.
+
+    It is `shared` where more than one place asks them, and `plain` where nothing below needs a resolver (None: not
+    known yet).
+    """
 
     steps: list[Step]
+    shared: bool = False
+    plain: bool | None = None
 
     @cached_property
     def resolves(self) -> bool:
@@ -106,7 +113,9 @@ class Collector:
 
     def _below(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:
         key = (type_, *(id(each.node) for each in details))
-        if key not in self.known:
+        if key in self.known:
+            self.known[key].shared = True
+        else:
             run = self.run
             fields = collect_subfields(
                 run.schema, run.fragments, run.variable_values, run.operation, type_, details

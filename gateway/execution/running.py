@@ -1,23 +1,23 @@
 """An executor that runs compiled plans; whatever is odd goes through graphql-core's own methods, step by step."""
 
+from asyncio import Future
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLOutputType
+from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfoHelpers
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
-from graphql.execution.executor import collect_iterator_awaitables
-from graphql.pyutils import Path, Undefined, gather_with_cancel
+from graphql.execution.executor import CollectedErrors, collect_iterator_awaitables
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Path, RefMap, Undefined
 
 from gateway.execution.calling import Place, below, freeze, info
 from gateway.execution.plan import Step
+from gateway.execution.waiting import Later, coming, core, settled
 
 if TYPE_CHECKING:
     from gateway.execution.plans import Plans
     from gateway.execution.source import Compiled
-
-# An object's fields that have yet to come, by key.
-Later = tuple[tuple[str, Awaitable[Any]], ...]
 
 
 class CompiledExecutor(Executor[Any]):
@@ -29,6 +29,19 @@ class CompiledExecutor(Executor[Any]):
     plans: "Plans | None" = None
     plan: "Compiled | None" = None
 
+    def anew(self, context: Any, variables: VariableValues, root: Any) -> "CompiledExecutor":
+        """Another run of the same operation, where this one never ran: half of a small query would be making it.
+
+        What belongs to one run, and few of them need, is made where it is asked for.
+        """
+        run = object.__new__(type(self))
+        own = run.__dict__
+        own.update(self.__dict__)
+        for name in _MADE_LATE:
+            del own[name]
+        own["context_value"], own["variable_values"], own["root_value"] = context, variables, root
+        return run
+
     def execute_operation(self, serially: bool | None = None) -> Any:
         """The result, or an awaitable of it, as graphql-core's."""
         self.plan = self.plans.find(self, serially) if self.plans is not None else None
@@ -39,18 +52,24 @@ class CompiledExecutor(Executor[Any]):
             data = self.plan.start(self, self.root_value)
         except GraphQLError as error:
             return self._nothing(error)
-        return self._later(data) if self.is_awaitable(data) else self.build_response(data)
+        return self._answer(data) if type(data) is dict else self._later(data)
 
     async def _later(self, awaitable: Awaitable[dict[str, Any]]) -> Any:
         try:
             data = await awaitable
         except GraphQLError as error:
             return self._nothing(error)
-        return self.build_response(data)
+        return self._answer(data)
 
     def _nothing(self, error: GraphQLError) -> Any:
         self.collected_errors.add(error, None)
-        return self.build_response(None)
+        return self._answer(None)
+
+    def _answer(self, data: dict[str, Any] | None) -> ExecutionResult:
+        if self.hooks is not None:
+            self.run_async_work_finished_hook()
+        collected = self.__dict__.get("collected_errors")
+        return ExecutionResult(data, collected and (collected.errors or None))
 
     def collect_and_execute_subfields(
         self,
@@ -68,17 +87,30 @@ class CompiledExecutor(Executor[Any]):
             )
         return child(self, result, path)
 
+    def __getattr__(self, name: str) -> Any:
+        """What `anew` left to be made."""
+        if name not in _MADE_LATE:
+            raise AttributeError(name)
+        made = self.__dict__[name] = _MADE_LATE[name](self)
+        return made
 
-def core(run: CompiledExecutor, step: Step, value: Any, place: Place) -> Any:
-    """A field's resolved value, completed by graphql-core."""
-    return run.complete_value(step.definition.type, step.details, info(run, step, place), freeze(place), value, None)
+
+_MADE_LATE: dict[str, Callable[[CompiledExecutor], Any]] = {
+    "async_helpers": lambda run: GraphQLResolveInfoHelpers(gather=run.gather_async_work, track=run.track_async_work),
+    "collected_errors": lambda _: CollectedErrors(),
+    "pending_incremental_futures": lambda _: set(),
+    "background_futures": lambda _: set(),
+    "_relevant_sub_fields": lambda _: {},
+    "_stream_usages": lambda _: RefMap(),
+}
 
 
 def odd(run: CompiledExecutor, step: Step, value: Any, around: Place, later: Later) -> tuple[Any, Later]:
-    """What an attribute gave that is nothing usual, completed; where that has yet to come, `later` says so."""
-    place = below(around, step)
-    if run.is_awaitable(value):
-        return note(step, awaited(run, step, value, freeze(place)), later)
+    """What a field gave that is nothing usual, completed; where that has yet to come, `later` says so."""
+    place = (around, step.key, step.parent.name)
+    if isinstance(value, Future) or run.is_awaitable(value):
+        awaitable = coming(run, step, value, place)
+        return awaitable, (*later, (step.key, awaitable))
     return wait(run, step, core(run, step, value, place), around, later)
 
 
@@ -86,33 +118,8 @@ def wait(run: CompiledExecutor, step: Step, completed: Any, around: Place, later
     """A field's completed value; where its parts have yet to come, `later` says so."""
     if not run.is_awaitable(completed):
         return completed, later
-    path = freeze(below(around, step))
-    return note(step, settled(run, step, step.definition.type, completed, path), later)
-
-
-def note(step: Step, awaitable: Awaitable[Any], later: Later) -> tuple[Any, Later]:
-    """A field's value that has yet to come, and `later` with it."""
+    awaitable = settled(run, step, step.definition.type, completed, freeze(below(around, step)))
     return awaitable, (*later, (step.key, awaitable))
-
-
-async def awaited(run: CompiledExecutor, step: Step, value: Awaitable[Any], path: Path) -> Any:
-    """A field's value that has yet to come, completed."""
-    try:
-        resolved = await value
-        completed = core(run, step, resolved, path) if step.complete is None else step.complete(run, resolved, path)
-        return await completed if run.is_awaitable(completed) else completed
-    except Exception as error:
-        run.handle_field_error(error, step.definition.type, step.details, path)
-
-
-async def settled(
-    run: CompiledExecutor, step: Step, type_: GraphQLOutputType, completed: Awaitable[Any], path: Path
-) -> Any:
-    """A value of that type whose parts have yet to come."""
-    try:
-        return await completed
-    except Exception as error:
-        run.handle_field_error(error, type_, step.details, path)
 
 
 def fail(run: CompiledExecutor, step: Step, error: Exception, around: Place, later: Later) -> None:
@@ -123,17 +130,6 @@ def fail(run: CompiledExecutor, step: Step, error: Exception, around: Place, lat
         if later:
             run.settle_in_background([awaitable for _, awaitable in later])
         raise
-
-
-async def fields(result: dict[str, Any], later: Later) -> dict[str, Any]:
-    """An object once its fields have come."""
-    if len(later) == 1:
-        ((key, awaitable),) = later
-        result[key] = await awaitable
-    else:
-        values = await gather_with_cancel(*(awaitable for _, awaitable in later))
-        result.update(zip((key for key, _ in later), values, strict=True))
-    return result
 
 
 def item(
@@ -152,17 +148,6 @@ def abandon(run: CompiledExecutor, completed: list[Any], later: list[int], items
     begun = [completed[index] for index in later] + collect_iterator_awaitables(items, run.is_awaitable)
     if begun:
         run.settle_in_background(begun)
-
-
-async def listed(completed: list[Any], later: list[int]) -> list[Any]:
-    """A list once its items have come."""
-    if len(later) == 1:
-        completed[later[0]] = await completed[later[0]]
-    else:
-        values = await gather_with_cancel(*(completed[index] for index in later))
-        for index, value in zip(later, values, strict=True):
-            completed[index] = value
-    return completed
 
 
 def output(run: CompiledExecutor, type_: Any, value: Any, coerced: Any) -> Any:

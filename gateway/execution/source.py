@@ -10,13 +10,8 @@ from math import inf
 from typing import Any
 
 from graphql import (
-    GraphQLBoolean,
-    GraphQLFloat,
-    GraphQLID,
-    GraphQLInt,
     GraphQLObjectType,
     GraphQLOutputType,
-    GraphQLString,
     is_enum_type,
     is_list_type,
     is_non_null_type,
@@ -24,25 +19,19 @@ from graphql import (
     is_scalar_type,
 )
 
-from gateway.execution import calling, running
-from gateway.execution.kinds import Attribute, Direct, Typename, Wrapped, tame, usual_names, usual_source
+from gateway.execution import calling, running, waiting
+from gateway.execution.kinds import Attribute, Direct, Typename, Wrapped, is_name
 from gateway.execution.plan import Selection, Step
+from gateway.execution.quick import SCALARS, Quick
+from gateway.execution.usual import tame, usual_names, usual_source
 
 Function = Callable[[Any, Any, Any], Any]
 Cases = list[tuple[str, list[str]]]
 
-# What a built-in scalar serialises as itself; such a value is surely neither an error nor awaitable.
-SCALARS = {
-    GraphQLString: "type(v) is str",
-    GraphQLID: "type(v) is str",
-    GraphQLInt: "type(v) is int and -2147483648 <= v <= 2147483647",
-    GraphQLFloat: "type(v) is float and -inf < v < inf",
-    GraphQLBoolean: "type(v) is bool",
-}
 HELPERS: tuple[Any, ...] = (
-    *(calling.LazyInfo, calling.arguments, calling.freeze, calling.info, running.abandon, running.awaited),
-    *(running.core, running.fail, running.fields, running.item, running.listed, running.note, running.odd),
-    *(running.output, running.settled, running.wait),
+    *(calling.LazyInfo, calling.arguments, calling.freeze, calling.info, calling.replaced, running.abandon),
+    *(running.fail, running.item, running.odd, running.output, running.wait),
+    *(waiting.core, waiting.fields, waiting.listed, waiting.settled),
 )
 
 
@@ -82,6 +71,7 @@ def compile_selection(root: Selection, *, serial: bool) -> Compiled:
     exec(compile(text, "<compiled operation>", "exec"), source.names)  # noqa: S102 (no word of it is a client's)
     for step, name in source.completing.items():
         step.complete = source.names[name]
+        step.last = not step.selections or source.quick.function(step, step.definition.type) is not None
     children = {key: source.names[name] for key, name in source.children.items()}
     return Compiled([source.names[name] for name in names], children, text)
 
@@ -96,7 +86,9 @@ class Source:
         self.bound: dict[int, str] = {}
         self.objects: dict[Selection, str] = {}
         self.children: dict[tuple[GraphQLObjectType, int], str] = {}
+        self.lists: dict[tuple[Step, GraphQLOutputType], str] = {}
         self.completing: dict[Step, str] = {}
+        self.quick = Quick(self.bind, self.function)
 
     def bind(self, value: Any) -> str:
         """The name of a constant."""
@@ -117,8 +109,9 @@ class Source:
         if selection in self.objects:
             return self.objects[selection]
         for step in selection.steps:
-            for type_, below in step.selections.items():
-                self.children[type_, id(step.details)] = self.object_function(below)
+            if self.quick.function(step, step.definition.type) is None:
+                for type_, below in step.selections.items():
+                    self.children[type_, id(step.details)] = self.object_function(below)
         body, values = ["later = ()"], []
         for number, step in enumerate(selection.steps):
             value = f"a{number}"
@@ -133,45 +126,53 @@ class Source:
 
     def field(self, step: Step, a: str) -> list[str]:
         """The lines that make `a` the completed value of a field, or an awaitable of it that is noted in `later`."""
-        this, place = self.bind(step), f"(place, {self.bind(step.key)}, {self.bind(step.parent.name)})"
-        wait = f"{a}, later = wait(run, {this}, {a}, place, later)"
+        this, body = self.bind(step), []
+        place = f"(place, {self.bind(step.key)}, {self.bind(step.parent.name)})"
         if isinstance(step.kind, Attribute):
-            cases = self.cases(step, step.definition.type, a, place, [wait])
-            body = choose(cases, [f"{a}, later = odd(run, {this}, v, place, later)"])
-            body = [f"v = o.{step.kind.name}", *body]
+            body.append(f"v = o.{step.kind.name}")
         else:
-            complete = f"{a} = {self.value_function(step)}(run, v, p)"
-            cases = [("tame[type(v)] or not run.is_awaitable(v)", [complete, *block(f"if not tame[type({a})]:", wait)])]
-            later = f"{a}, later = note({this}, awaited(run, {this}, v, freeze(p)), later)"
-            body = [f"p = {place}", f"v = {self.call(step)}", *choose(cases, [later])]
+            self.completing[step] = self.value_function(step)
+            if isinstance(step.kind, Wrapped) or (isinstance(step.kind, Direct) and step.kind.info_name is not None):
+                body.append(f"p = {place}")
+            body.append(f"v = {self.call(step)}")
+        wait, odd = (f"{a}, later = {name}(run, {this}, {v}, place, later)" for name, v in (("wait", a), ("odd", "v")))
+        body += self.complete(step, a, place, [wait], odd)
         failed = f"{a} = fail(run, {this}, error, place, later)"
         return [*block("try:", *body), *block("except Exception as error:", failed)]
 
     def call(self, step: Step) -> str:
-        """The call of a field's resolver."""
+        """The call of a field's resolver; `p` is where the field stands."""
         this, kind = self.bind(step), step.kind
-        given = []
-        if step.definition.args or step.node.arguments:
-            constant = calling.constant_arguments(step)
-            given = [f"**arguments(run, {this})" if constant is None else f"**{self.bind(constant)}"]
+        given = self.arguments(step) if step.definition.args or step.node.arguments else []
         if isinstance(kind, Direct):
             named = [f"{name}=o" for name in kind.source_names]
             if kind.info_name is not None:
                 named.append(f"{kind.info_name}=LazyInfo(run, {this}, p)")
-            return f"{self.bind(kind.function)}({', '.join(['o'] * kind.positional + named + given)})"
+            first = ["run.context_value"] * kind.by_context + ["o"] * kind.positional
+            return f"{self.bind(kind.function)}({', '.join(first + given + named)})"
         assert isinstance(kind, Wrapped)
         function = "run.field_resolver" if kind.resolve is None else self.bind(kind.resolve)
         return f"{function}({', '.join(['o', f'info(run, {this}, p)', *given])})"
 
+    def arguments(self, step: Step) -> list[str]:
+        """What follows the source and the info."""
+        constant = calling.constant_arguments(step)
+        if constant is not None and all(map(is_name, constant)):
+            return [f"{name}={self.bind(value)}" for name, value in constant.items()]
+        variable = calling.variable_arguments(step)
+        if variable is not None:
+            return [f"**replaced(run, {', '.join(map(self.bind, variable))})"]
+        return [f"**arguments(run, {self.bind(step)})"]
+
     def value_function(self, step: Step) -> str:
         """`f(run, v, place)` completes what a resolver gave."""
-        cases = self.cases(step, step.definition.type, "r", "place", [])
-        body = choose(cases, [f"r = core(run, {self.bind(step)}, v, place)"])
-        self.completing[step] = name = self.function("run, v, place", *body, "return r")
-        return name
+        body = self.complete(step, "r", "place", [], f"r = core(run, {self.bind(step)}, v, place)")
+        return self.function("run, v, place", *body, "return r")
 
     def list_function(self, step: Step, item_type: GraphQLOutputType) -> str:
         """`f(run, values, place)` completes a list or tuple, or gives an awaitable of it."""
+        if (step, item_type) in self.lists:
+            return self.lists[step, item_type]
         this, type_ = self.bind(step), self.bind(item_type)
         wait = [f"r = settled(run, {this}, {type_}, r, freeze(here))", "later.append(len(out))"]
         cases = self.cases(step, item_type, "r", "here", block("if run.is_awaitable(r):", *wait))
@@ -181,7 +182,7 @@ class Source:
         otherwise = block(f"if item(run, {this}, {type_}, v, out, here):", "later.append(len(out) - 1)")
         # Items that call resolvers must know their place for later; others ask for it at once, if ever.
         lasting = any(below.resolves for below in step.selections.values())
-        return self.function(
+        self.lists[step, item_type] = name = self.function(
             "run, values, place",
             "out, later, items = [], [], iter(values)",
             *([] if lasting else ["here = (place, out, None)"]),
@@ -196,6 +197,16 @@ class Source:
             *block("except Exception:", "abandon(run, out, later, items)", "raise"),
             "return listed(out, later) if later else out",
         )
+        return name
+
+    def complete(self, step: Step, r: str, place: str, wait: list[str], otherwise: str) -> list[str]:
+        """The lines that complete `v` into `r`: in one go where it is plain, else case by case; `otherwise` if odd."""
+        type_ = step.definition.type
+        quick = self.quick.function(step, type_)
+        if quick is None:
+            return choose(self.cases(step, type_, r, place, wait), [otherwise])
+        odd = f"if {r} is None:" if is_non_null_type(type_) else f"if {r} is None and v is not None:"
+        return [f"{r} = {quick}(v)", *block(odd, otherwise)]
 
     def cases(self, step: Step, type_: GraphQLOutputType, r: str, place: str, wait: list[str]) -> Cases:
         """Tests of `v`, and the lines that then complete it into `r`; `wait` for what may be yet to come."""
@@ -224,7 +235,7 @@ class Source:
             names = self.bind(usual_names(type_))
             return Usual(f"id(v) in {names}", f"{names}[id(v)]")
         if type_ in SCALARS:
-            return Usual(SCALARS[type_])
+            return Usual(SCALARS[type_].format(v="v"))
         if is_scalar_type(type_):
             coerce = self.bind(type_.coerce_output_value)
             return Usual("tame[type(v)]", f"{coerce}(v)", "not tame[type({r})]", self.bind(type_))

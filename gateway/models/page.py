@@ -1,14 +1,14 @@
 """A page of a longer list, as Relay's connections show it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class PageInfo:
+class PageInfo(Struct, frozen=True):
     """Where a page lies in its list."""
 
     has_next_page: bool
@@ -17,16 +17,14 @@ class PageInfo:
     end_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Edge(Generic[T]):
+class Edge(Struct, Generic[T], frozen=True):
     """An item and the cursor that stands for its place."""
 
     cursor: str
     node: T
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True):
     """Some items in order. `follows` where it is not the first page."""
 
     edges: tuple[Edge[T], ...]
@@ -36,7 +34,7 @@ class Page(Generic[T]):
     @property
     def nodes(self) -> tuple[T, ...]:
         """The items without their cursors."""
-        return tuple(edge.node for edge in self.edges)
+        return tuple([edge.node for edge in self.edges])
 
     @property
     def page_info(self) -> PageInfo:
@@ -53,5 +51,5 @@ def page_of(items: Sequence[T], cursor_of: Callable[[T], str], first: int, after
         if after not in cursors:
             return None
         start = cursors.index(after) + 1
-    edges = tuple(Edge(cursor_of(item), item) for item in items[start : start + first])
+    edges = tuple([Edge(cursor_of(item), item) for item in items[start : start + first]])
     return Page(edges, has_next_page=start + first < len(items), follows=start > 0)

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 import strawberry
 
+from gateway.execution import InstanceOf
 from gateway.models import dwelling, freshness, lease, money, page
 from gateway.resolvers.money import resolve_formatted
 from gateway.schema.fields import described, fetched, plain, shows
@@ -89,6 +90,8 @@ class PageInfo:
 class Edge(Generic[T]):
     """An item of a connection."""
 
+    is_type_of = InstanceOf(page.Edge)
+
     cursor: str = plain("Opaque; to be given as `after`.")
     node: T = plain("The item itself.")
 
@@ -96,6 +99,8 @@ class Edge(Generic[T]):
 @strawberry.type(description="A page of a list. Ask for at most 100 items at a time.")
 class Connection(Generic[T]):
     """A page of a list, Relay's way."""
+
+    is_type_of = InstanceOf(page.Page)
 
     edges: list[Edge[T]] = plain("The items with their cursors.")
     nodes: list[T] = plain("The items alone.")

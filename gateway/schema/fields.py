@@ -9,7 +9,7 @@ import strawberry
 from strawberry import Info
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from gateway.execution import InstanceOf
+from gateway.execution import BY_CONTEXT, InstanceOf
 from gateway.schema.costs import cost_directives
 
 T = TypeVar("T")
@@ -52,6 +52,7 @@ def fetched(
     resolver.__name__, resolver.__wrapped__ = resolve.__name__, resolve  # type: ignore[attr-defined]
     resolver.__annotations__ = {each.name: each.annotation for each in signature[1:]}
     resolver.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    setattr(resolver, BY_CONTEXT, resolve)
     directives = cost_directives(calls, size, paged="first" in arguments)
     return strawberry.field(resolver=resolver, description=description, directives=directives)
 

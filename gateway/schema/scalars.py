@@ -9,10 +9,14 @@ from typing import Any, Final
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from gateway.execution import TextOf, Texts, decimal_text
 from gateway.models.dates import YearMonth
 
 MOST_REMEMBERED: Final = 4_096
-"""How many days and months are remembered as they are written: everybody has the same ones."""
+"""How many months are remembered, as they are written and as they are read: everybody has the same ones."""
+
+
+_month_of = lru_cache(MOST_REMEMBERED)(YearMonth.parse)  # what is no month is not remembered
 
 
 def config() -> StrawberryConfig:
@@ -22,25 +26,25 @@ def config() -> StrawberryConfig:
             date: strawberry.scalar(
                 name="Date",
                 description="A civil date in Europe/Paris, `2026-11-03`.",
-                serialize=lru_cache(MOST_REMEMBERED)(date.isoformat),
+                serialize=date.isoformat,
                 parse_value=_parse_date,
             ),
             datetime: strawberry.scalar(
                 name="DateTime",
                 description="A moment in UTC, `2026-11-03T03:30:00Z`.",
-                serialize=_write_moment,
+                serialize=TextOf(datetime, _write_moment),
                 parse_value=_parse_moment,
             ),
             YearMonth: strawberry.scalar(
                 name="YearMonth",
                 description="A calendar month, `2026-11`.",
-                serialize=lru_cache(MOST_REMEMBERED)(str),
+                serialize=TextOf(YearMonth, Texts(str, MOST_REMEMBERED).__getitem__),
                 parse_value=_parse_month,
             ),
             Decimal: strawberry.scalar(
                 name="Decimal",
                 description='A decimal number as a string, never a float: `"312.55"`.',
-                serialize=_write_decimal,
+                serialize=decimal_text,
                 parse_value=_parse_decimal,
             ),
         }
@@ -49,11 +53,6 @@ def config() -> StrawberryConfig:
 
 def _write_moment(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-def _write_decimal(number: Decimal) -> str:
-    text = str(number)
-    return text if "E" not in text else format(number, "f")
 
 
 def _parse_date(value: Any) -> date:
@@ -72,7 +71,7 @@ def _parse_moment(value: Any) -> datetime:
 
 
 def _parse_month(value: Any) -> YearMonth:
-    return YearMonth.parse(value if isinstance(value, str) else "")
+    return _month_of(value if isinstance(value, str) else "")
 
 
 def _parse_decimal(value: Any) -> Decimal:

@@ -1,6 +1,7 @@
 """What a compiled operation gives, and what it costs: conditions, fragments, nulls, errors, waiting, cancelling."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 from collections.abc import Callable
@@ -256,6 +257,22 @@ async def test_who_waits_for_a_run_may_cancel_it() -> None:
         await running
     await asyncio.sleep(0)
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_who_cancels_a_run_is_heard_even_where_no_resolver_listens() -> None:
+    reached, never = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> str:
+        reached.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await never.wait()
+        return "not cancelled"
+
+    running = asyncio.ensure_future(compiled("{ one { slow again: slow } }", {"slow": slow}))
+    await reached.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
 
 
 async def test_a_future_that_a_resolver_gives_is_awaited() -> None:

@@ -21,7 +21,8 @@ from strawberry.extensions import FieldExtension
 from strawberry.permission import BasePermission
 from strawberry.schema.config import StrawberryConfig
 
-from gateway.execution import InstanceOf
+from gateway.execution import BY_CONTEXT, InstanceOf
+from tests.execution.branches import SCALARS, Branch, Rootstock
 
 ODD: list[Callable[[], Any]] = [
     *(lambda: "text", lambda: 7, lambda: 2**40, lambda: 0.5, lambda: float("nan"), lambda: True, lambda: "", dict),
@@ -60,6 +61,10 @@ class World:
 
     def dice(self, *place: object) -> Random:
         return Random(f"{self.seed} {place}")
+
+    def branch(self, place: str) -> Any:
+        """A model that is plain all the way down, but for the trouble in it."""
+        return Rootstock(self.dice, self.trouble, ODD).branch(place)
 
     def give(self, place: str, usual: Callable[[Random], Any], *, nullable: bool, wait: bool = True) -> Any:
         """What a place gives, now or later. Raises Failed."""
@@ -158,6 +163,8 @@ class Model:
     children = attribute(lambda s, p, d: many(lambda place, _: TreeModel(s.world, place))(s, p, d))
     thickets = attribute(lambda s, p, d: many(lambda place, _: TreeModel(s.world, place), 2)(s, p, d), nullable=True)
     neighbour = attribute(lambda s, place, dice: dice.choice([TreeModel, StoneModel])(s.world, place), nullable=True)
+    branch = attribute(lambda s, place, _: s.world.branch(place), nullable=True)
+    branches = attribute(lambda s, p, d: many(lambda place, _: s.world.branch(place))(s, p, d))
     things = attribute(
         lambda s, p, d: many(lambda place, dice: dice.choice([TreeModel, StoneModel, Pebble])(s.world, place))(s, p, d)
     )
@@ -184,6 +191,44 @@ def call(info: Info[World, None], source: Any, usual: Callable[[str, Random], An
     info.context.log.append(told)
     place = ".".join(map(str, raw.path.as_list()))
     return info.context.give(place, lambda dice: usual(place, dice), nullable=True, wait=False)
+
+
+def coming(world: World, place: str, value: Any) -> Any:
+    """A future that brings it, or is cancelled, sooner or later."""
+    loop = asyncio.get_running_loop()
+    future, dice = loop.create_future(), world.dice("coming", place)
+
+    def come(turns: int) -> None:
+        if turns:
+            loop.call_soon(come, turns - 1)
+        elif not future.done():
+            future.set_exception(value) if isinstance(value, Exception) else future.set_result(value)
+
+    come(dice.randrange(4))
+    return future
+
+
+def by_context(resolve: Callable[[World, Any], Any]) -> Callable[[Any, Info], Any]:
+    """A resolver that may be called by the context alone."""
+
+    def resolver(root: Any, info: Info) -> Any:
+        return resolve(info.context, root)
+
+    resolver.__annotations__["return"] = resolve.__annotations__["return"]
+    setattr(resolver, BY_CONTEXT, resolve)
+    return resolver
+
+
+def bud(world: World, source: Any) -> Branch | None:
+    """A plain branch that has yet to come."""
+    place = f"bud of {source!r}"
+    return coming(world, place, world.give(place, lambda _: world.branch(place), nullable=True, wait=False))
+
+
+def leaf_out(world: World, source: Any) -> list[Branch]:
+    """Plain branches that are here."""
+    place = f"leaves of {source!r}"
+    return world.give(place, lambda d: [world.branch(f"{place}.{n}") for n in range(d.randrange(4))], nullable=False)
 
 
 def steps(path: Any) -> Iterator[Any]:
@@ -280,11 +325,15 @@ class Tree(Node):
     children: list["Tree"]
     thickets: list[list["Tree | None"] | None] | None
     neighbour: Node | None
+    branch: Branch | None
+    branches: list[Branch]
     things: list[Annotated["Tree | Stone", strawberry.union("Thing")]]
+    bud: Branch | None = strawberry.field(resolver=by_context(bud))
+    leaf_out: list[Branch] = strawberry.field(resolver=by_context(leaf_out))
 
     @strawberry.field
     def shout(self, info: Info, times: int = 2, colour: Colour | None = None) -> str | None:
-        return call(info, self, lambda place, _: place * times, times=times, colour=colour)
+        return call(info, self, lambda place, _: place * (times % 4), times=times, colour=colour)
 
     @strawberry.field
     def counted(root, info: Info, words: list[str] | None = None, since: date | None = None) -> int:
@@ -299,9 +348,13 @@ class Tree(Node):
 
     @strawberry.field
     def soon(self, info: Info) -> str:
-        future = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().call_soon(future.set_result, call(info, self, lambda place, _: place))
-        return future  # type: ignore[return-value]
+        place = ".".join(map(str, info.path.as_list()))
+        return coming(info.context, place, call(info, self, lambda place, _: place))
+
+    @strawberry.field
+    def sooner(self, info: Info) -> "Tree | None":
+        place = ".".join(map(str, info.path.as_list()))
+        return coming(info.context, place, call(info, self, lambda place, _: TreeModel(info.context, place)))
 
     @strawberry.field
     async def grown(self, info: Info, by: int = 1) -> "Tree | None":
@@ -390,8 +443,8 @@ def written(value: Any) -> Any:
 
 def build() -> Any:
     """The schema, as graphql-core runs it."""
-    scalars = {
+    scalars: dict[object, Any] = {
         Decimal: strawberry.scalar(name="Decimal", serialize=written, parse_value=Decimal),
         date: strawberry.scalar(name="Date", serialize=date.isoformat, parse_value=date.fromisoformat),
-    }
-    return strawberry.Schema(Query, Mutation, config=StrawberryConfig(scalar_map=scalars))._schema  # type: ignore[arg-type]
+    } | SCALARS
+    return strawberry.Schema(Query, Mutation, config=StrawberryConfig(scalar_map=scalars))._schema
