@@ -8,6 +8,7 @@ from lxml import etree
 
 from gateway.clients.base import Answer
 from gateway.clients.property_management.reading import NAMESPACE, Element
+from gateway.clients.property_management.rows import packed
 from gateway.clients.property_management.values import INTEGER
 from gateway.errors import UpstreamClosed, UpstreamError, UpstreamMalformed, UpstreamUnavailable
 from gateway.models.freshness import SourceSystem
@@ -44,10 +45,11 @@ def open_answer(operation: str, answer: Answer, meaningful: Container[int]) -> E
     """The answer's element under Body. Raises UpstreamError; for a global code that is `meaningful`, Refused."""
     if answer.status != 200:
         raise _http_error(operation, answer)
-    found = _body_element(operation, answer)
+    body = packed(operation, answer.body)
+    found = _body_element(operation, answer, body)
     if found.tag != f"{{{NAMESPACE}}}{operation}Reponse":
         raise _malformed(operation, "not the answer of this operation")
-    element = Element(found, operation)
+    element = Element(found, operation, body is not answer.body)
     code = return_code(element.child("Retour"), operation)
     if code not in {OK, PARTIAL}:
         raise Refused(code) if code in meaningful else code_error(operation, code)
@@ -71,7 +73,7 @@ def code_error(operation: str, code: int) -> UpstreamError:
 def _http_error(operation: str, answer: Answer) -> UpstreamError:
     if answer.status == 500:
         try:
-            fault = _body_element(operation, answer)
+            fault = _body_element(operation, answer, answer.body)
         except UpstreamMalformed:
             fault = None  # a proxy's HTML page
         if fault is not None and fault.tag == f"{{{_SOAP}}}Fault":
@@ -89,7 +91,7 @@ def _fault_error(operation: str, fault: etree._Element) -> UpstreamError:
     return UpstreamUnavailable(_SYSTEM, operation, f"fault {known}", ours=not passing, passing=passing)
 
 
-def _body_element(operation: str, answer: Answer) -> etree._Element:
+def _body_element(operation: str, answer: Answer, body: bytes) -> etree._Element:
     # A parser of its own each time: libxml2's parsers hold state. No entities, no network, no DTD. White space between
     # elements is no text that anybody reads.
     parser = etree.XMLParser(
@@ -102,15 +104,15 @@ def _body_element(operation: str, answer: Answer) -> etree._Element:
         remove_blank_text=True,
     )
     try:
-        root = etree.fromstring(answer.body, parser)
+        root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise _malformed(operation, f"not XML ({answer.summary})") from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise _malformed(operation, "an answer with a document type")
-    body = next((part for part in root if part.tag == _BODY), None) if root.tag == _ENVELOPE else None
-    if body is None or len(body) == 0:
+    content = next((part for part in root if part.tag == _BODY), None) if root.tag == _ENVELOPE else None
+    if content is None or len(content) == 0:
         raise _malformed(operation, "no SOAP body")
-    return body[0]
+    return content[0]
 
 
 def _malformed(operation: str, detail: str) -> UpstreamMalformed:

@@ -1,9 +1,11 @@
 """The elements of a SOAP answer, their children by name."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from lxml import etree
 
+from gateway.clients.property_management.rows import PACKED, RowForm, unpacked
 from gateway.clients.property_management.values import Unreadable, Values, trimmed
 from gateway.errors import UpstreamMalformed
 from gateway.models.freshness import SourceSystem
@@ -12,19 +14,28 @@ NAMESPACE = "http://ws.gestion-locative.example/2013/03"
 
 V = TypeVar("V")
 
-_TAGS: dict[str, str] = {}
+
+class _Tags(dict[str, str]):
+    """The tags of the contract's names, remembered: making one takes longer than reading what is behind."""
+
+    def __missing__(self, name: str) -> str:
+        return self.setdefault(name, f"{{{NAMESPACE}}}{name}")
+
+
+_TAGS = _Tags()
 
 
 class Element:
     """One element of an answer; of several children of a name the first counts.
 
-    What the contract forbids raises UpstreamMalformed.
+    What the contract forbids raises UpstreamMalformed. `packed` says that runs of rows in the answer were packed.
     """
 
-    __slots__ = ("_nodes", "_texts", "operation")
+    __slots__ = ("_nodes", "_packed", "_texts", "operation")
 
-    def __init__(self, element: etree._Element, operation: str) -> None:
+    def __init__(self, element: etree._Element, operation: str, packed: bool = False) -> None:
         self.operation = operation
+        self._packed = packed
         self._nodes = list(element)
         self._texts = {node.tag: node.text for node in reversed(self._nodes)}
 
@@ -34,15 +45,23 @@ class Element:
 
     def children(self, name: str) -> list["Element"]:
         """Every child of that name."""
-        return [Element(node, self.operation) for node in self._named(name)]
+        return [Element(node, self.operation, self._packed) for node in self._named(name)]
 
     def child(self, name: str) -> "Element | None":
         """The first child of that name."""
-        return next((Element(node, self.operation) for node in self._named(name)), None)
+        return next((Element(node, self.operation, self._packed) for node in self._named(name)), None)
+
+    def rows(self, form: RowForm) -> list[Sequence[str | None]]:
+        """The texts as sent of every child of that form, in the form's order; absent ones None or empty."""
+        rows: list[Sequence[str | None]] = []
+        for row in self.children(form.name):
+            run = row._texts.get(_TAGS[PACKED]) if self._packed else None
+            rows += [[row._texts.get(_TAGS[leaf]) for leaf in form.leaves]] if run is None else unpacked(form, run)
+        return rows
 
     def text(self, name: str) -> str | None:
         """Trimmed text with Windows-1252 repaired; None where blank, empty or absent."""
-        return trimmed(self._texts.get(_TAGS.get(name) or _tag(name)))
+        return trimmed(self._texts.get(_TAGS[name]))
 
     def texts(self, name: str) -> list[str]:
         """The texts of every child of that name, as `text`; blank ones left out."""
@@ -56,11 +75,8 @@ class Element:
 
     def value(self, name: str, values: Values[V]) -> V:
         """What the text of that name means."""
-        sent = self._texts.get(_TAGS.get(name) or _tag(name))
-        if sent in values.known:
-            return values.known[sent]
         try:
-            return values.read(sent)
+            return values[self._texts.get(_TAGS[name])]
         except Unreadable as error:
             raise self.malformed(name, str(error)) from error
 
@@ -71,10 +87,6 @@ class Element:
         return value
 
     def _named(self, name: str) -> list[etree._Element]:
-        tag = _TAGS.get(name) or _tag(name)
+        if (tag := _TAGS[name]) not in self._texts:
+            return []
         return [node for node in self._nodes if node.tag == tag]
-
-
-def _tag(name: str) -> str:
-    """The tag of a name of the contract, remembered: making it takes longer than reading what is behind."""
-    return _TAGS.setdefault(name, f"{{{NAMESPACE}}}{name}")

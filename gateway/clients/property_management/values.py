@@ -7,7 +7,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from gateway.models.dates import PARIS, YearMonth
 from gateway.models.money import Money
@@ -34,26 +34,25 @@ class Unreadable(Exception):
     """A text that the contract forbids; the message holds nothing of it."""
 
 
-class Values(Generic[V]):
-    """What texts mean, by the text as sent; `blank` where it is blank, empty or absent.
+class Values(dict[str | None, V]):
+    """What texts mean, by the text as sent; `blank` where it is blank, empty or absent. A look-up raises Unreadable.
 
-    Up to `kept` meanings are `known` at a time, which is for what repeats and is nobody's own.
+    Up to `kept` meanings are held at a time, which is for what repeats and is nobody's own.
     """
 
-    __slots__ = ("_blank", "_kept", "_read", "known")
+    __slots__ = ("_blank", "_kept", "_read")
 
     def __init__(self, read: Callable[[str], V], blank: V, *, kept: int = 0) -> None:
-        self.known: dict[str | None, V] = {}
+        super().__init__()
         self._read, self._blank, self._kept = read, blank, kept
 
-    def read(self, sent: str | None) -> V:
-        """The meaning of a text that is not known. Raises Unreadable."""
+    def __missing__(self, sent: str | None) -> V:
         text = trimmed(sent)
         value = self._blank if text is None else self._read(text)
         if self._kept and (sent is None or len(sent) <= _LONGEST_KEPT):
-            if len(self.known) >= self._kept:
-                self.known.clear()
-            self.known[sent] = value
+            if len(self) >= self._kept:
+                self.clear()
+            self[sent] = value
         return value
 
 

@@ -1,12 +1,15 @@
 """Answers on water meters as models: litres to cubic metres, sentinels, alerts that say there is none. No I/O."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 from gateway.clients.property_management import codes
 from gateway.clients.property_management.parsing import parse_items
 from gateway.clients.property_management.reading import Element
+from gateway.clients.property_management.rows import MONTHS, READINGS
 from gateway.clients.property_management.values import (
     DATE,
     END_DATE,
@@ -14,6 +17,7 @@ from gateway.clients.property_management.values import (
     INTEGER,
     MOMENT,
     MONTH,
+    Unreadable,
     Values,
     decimals,
 )
@@ -31,7 +35,10 @@ from gateway.models.water import (
 
 
 class _Unit(NamedTuple):
-    """The volumes of a meter of that unit in cubic metres. Those of months repeat, in a building above all."""
+    """The volumes of a meter of that unit in cubic metres.
+
+    Those of months repeat, in a building above all; an index is read at the end of a month and again the day after.
+    """
 
     of_month: Values[Decimal | None]
     of_building: Values[Decimal | None]
@@ -55,10 +62,11 @@ _UNITS = {
         of_month=decimals(kept=8192, made=made),
         of_building=decimals(_NO_VALUE, kept=8192, made=made),
         of_year=decimals(_NO_VALUE, made=made),
-        at_reading=decimals("999999,999", made=made),
+        at_reading=decimals("999999,999", kept=1024, made=made),
     )
     for unit, made in (("M3", _cubic_metres), ("L", _litres))
 }
+_READ_ON = attrgetter("read_on")
 _KINDS = {kind: place for place, kind in enumerate(WaterKind)}
 
 
@@ -95,40 +103,50 @@ def _meter(meter: Element) -> WaterMeter:
         remotely_read=meter.value("Telereleve", FLAG) or False,
         installed_on=meter.value("DatePose", DATE),
         removed_on=meter.value("DateDepose", END_DATE),
-        readings=tuple(sorted((_reading(reading, unit) for reading in meter.children("Releve")), key=_read_on)),
+        readings=_readings(meter, unit),
         months=_months(meter, unit),
         calendar_year_to_date=meter.value("CumulAnneeCivile", unit.of_year),
     )
 
 
-def _reading(reading: Element, unit: _Unit) -> WaterReading:
-    method, method_code = reading.value("NatureReleve", codes.READING_METHODS)
-    return WaterReading(
-        read_on=reading.required_value("DateReleve", DATE),
-        index=reading.value("Index", unit.at_reading),
-        method=method,
-        method_code=method_code,
-    )
+def _readings(meter: Element, unit: _Unit) -> tuple[WaterReading, ...]:
+    dates, indexes, methods = DATE, unit.at_reading, codes.READING_METHODS
+    readings = []
+    try:
+        for sent_date, sent_index, sent_method in meter.rows(READINGS):
+            if (read_on := dates[sent_date]) is None:
+                raise Unreadable("without date")
+            readings.append(WaterReading(read_on, indexes[sent_index], *methods[sent_method]))
+    except Unreadable as error:
+        raise meter.malformed(READINGS.name, str(error)) from error
+    return tuple(sorted(readings, key=_READ_ON))
 
 
 def _months(meter: Element, unit: _Unit) -> tuple[WaterMonth, ...]:
-    volumes: dict[tuple[int, int], tuple[YearMonth, Decimal, Element]] = {}
-    for period in meter.children("Consommation"):
-        month, volume = period.value("Mois", MONTH), period.value("Valeur", unit.of_month)
-        if month is None or volume is None:
-            raise period.malformed("Consommation", "without month or value")
-        volumes.setdefault(month, (month, volume, period))
-    return tuple(
-        WaterMonth(
-            month=month,
-            volume=volume,
-            estimated=period.value("Estimee", FLAG) or False,
-            days=period.value("NombreJours", INTEGER),
-            same_month_last_year=before[1] if (before := volumes.get((month.year - 1, month.month))) else None,
-            building_average=period.value("MoyenneImmeuble", unit.of_building),
+    volumes: dict[tuple[int, int], Decimal] = {}
+    rows: dict[YearMonth, Sequence[str | None]] = {}
+    try:
+        for row in meter.rows(MONTHS):
+            month, volume = MONTH[row[0]], unit.of_month[row[1]]
+            if month is None or volume is None:
+                raise Unreadable("without month or value")
+            if month not in rows:
+                rows[month], volumes[month] = row, volume
+        return tuple(
+            [
+                WaterMonth(
+                    month=month,
+                    volume=volumes[month],
+                    estimated=FLAG[estimated] or False,
+                    days=INTEGER[days],
+                    same_month_last_year=volumes.get((month.year - 1, month.month)),
+                    building_average=unit.of_building[average],
+                )
+                for month, (_, _, estimated, days, average) in sorted(rows.items())
+            ]
         )
-        for month, volume, period in sorted(volumes.values())
-    )
+    except Unreadable as error:
+        raise meter.malformed(MONTHS.name, str(error)) from error
 
 
 def _alerts(meter: Element) -> list[LeakAlert]:
@@ -152,7 +170,3 @@ def _alert(alert: Element, meter: Element) -> LeakAlert | None:
 
 def _meter_order(meter: WaterMeter) -> tuple[int, date, str]:
     return _KINDS[meter.kind], meter.installed_on or date.min, meter.serial
-
-
-def _read_on(reading: WaterReading) -> date:
-    return reading.read_on
