@@ -2,11 +2,11 @@
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Any
 
-from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import cookie_parser
+from starlette.types import Receive, Scope
 
+from gateway.http.exchange import EXTENSION, Exchange
 from gateway.models.account import Caller
 from gateway.negotiation import caller_locale
 
@@ -16,40 +16,51 @@ DEVICE_COOKIE = "__Host-device"
 Network = IPv4Network | IPv6Network
 
 
-class QuickHeaders(Headers):
-    """Headers that are decoded once; Starlette's look through all of them for each name. Names in lower case."""
+class Asked:
+    """A request, as much of it as its head tells; Starlette's own looks each thing up as often as it is asked.
 
-    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
-        super().__init__(raw=raw)
-        self._first = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
+    `headers` hold the first of each name, in lower case.
+    """
 
-    def __getitem__(self, key: str) -> str:
-        return self._first[key]
+    __slots__ = ("exchange", "headers", "method", "peer", "receive", "scope")
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._first
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope, self.receive = scope, receive
+        self.method: str = scope["method"]
+        self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        client = scope.get("client")
+        self.peer: str | None = client[0] if client else None
+        self.exchange: Exchange | None = scope.get("extensions", {}).get(EXTENSION)
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """The first header of that name."""
-        return self._first.get(key, default)
+    def all_of(self, name: str) -> list[str]:
+        """All headers of that name."""
+        raw = name.encode("latin-1")
+        return [value.decode("latin-1") for each, value in self.scope["headers"] if each == raw]
+
+    def cookie(self, name: str) -> str | None:
+        """A cookie's value; of several the last."""
+        if "cookie" not in self.headers:
+            return None
+        return cookie_parser(";".join(self.all_of("cookie"))).get(name)
 
 
-def read_caller(request: Request, trusted_proxies: tuple[Network, ...]) -> Caller:
+def read_caller(request: Asked, trusted_proxies: tuple[Network, ...]) -> Caller:
     """The caller. What a proxy says of the address is believed of trusted proxies alone."""
+    headers = request.headers
     return Caller(
         address=_address(request, trusted_proxies),
-        user_agent=request.headers.get("user-agent"),
-        locale=caller_locale(request.headers.get("accept-language")),
-        device_cookie=request.cookies.get(DEVICE_COOKIE),
+        user_agent=headers.get("user-agent"),
+        locale=caller_locale(headers.get("accept-language")),
+        device_cookie=request.cookie(DEVICE_COOKIE),
     )
 
 
-def comes_by_trusted_proxy(request: Request, trusted_proxies: tuple[Network, ...]) -> bool:
+def comes_by_trusted_proxy(request: Asked, trusted_proxies: tuple[Network, ...]) -> bool:
     """Whether a trusted proxy stands at the other end of the connection: its request id and trace are believed."""
-    return bool(trusted_proxies) and request.client is not None and _is_in(request.client.host, trusted_proxies)
+    return bool(trusted_proxies) and _is_in(request.peer, trusted_proxies)
 
 
-def is_from_own_site(request: Request, own_origin: str, allowed_origins: frozenset[str]) -> bool:
+def is_from_own_site(request: Asked, own_origin: str, allowed_origins: frozenset[str]) -> bool:
     """Whether the request carries a header that other sites' pages cannot send, and no sign of coming from one.
 
     The allowed origins are as good as one's own: a browser lets their pages send that header.
@@ -77,11 +88,11 @@ def _cookie(name: str, value: str | None, seconds: int) -> str:
     return f"{name}={value or ''}; Max-Age={lifetime}; Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
-def _address(request: Request, trusted_proxies: tuple[Network, ...]) -> str | None:
-    address = request.client.host if request.client else None
+def _address(request: Asked, trusted_proxies: tuple[Network, ...]) -> str | None:
+    address = request.peer
     if not trusted_proxies or "x-forwarded-for" not in request.headers:
         return address
-    hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    hops = ",".join(request.all_of("x-forwarded-for")).split(",")
     for hop in map(_without_port, reversed(hops)):
         if not _is_in(address, trusted_proxies) or not _is_address(hop):
             break

@@ -1,7 +1,7 @@
 """From a document's text to an operation that may run: parsed, within the limits, valid; once per document."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,9 +88,9 @@ class Documents:
             raise Refusal.of(422, "GRAPHQL_VALIDATION_FAILED", unused, self._max_errors)
         return run
 
-    async def finish(self, prepared: Prepared, run: Executor[Any]) -> ExecutionResult:
-        """The result of a run, to be read and not to be changed."""
-        return await prepared.operation.execute(run)
+    def finish(self, prepared: Prepared, run: Executor[Any]) -> Coroutine[Any, Any, ExecutionResult]:
+        """Brings the result of a run, to be read and not to be changed."""
+        return prepared.operation.execute(run)
 
     def _parse(self, text: str) -> DocumentNode:
         return parse(text, self._limits)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import graphql
@@ -14,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.accounts.app_versions import find_outdated
 from gateway.callers import (
     SESSION_COOKIE,
-    QuickHeaders,
+    Asked,
     comes_by_trusted_proxy,
     device_cookie,
     is_from_own_site,
@@ -35,7 +34,7 @@ from gateway.negotiation import GRAPHQL_RESPONSE, answer_type, wants_anew, wants
 from gateway.presenting import internal_error, log_overloaded, log_unexpected, present_errors
 from gateway.reading import GraphQLRequest, read_address, read_body
 from gateway.refusal import Answer, Refusal
-from gateway.sight import Served, known_request_id, seen, seen_operation
+from gateway.sight import Served, known_request_id
 
 
 @dataclass(slots=True)
@@ -56,32 +55,33 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application; it raises nothing of its own accord."""
-        request = _Asked(scope, receive)
-        origins = self.services.settings.cors_origins
-        if origins and is_preflight(request):
-            await preflight_answer(request, origins)(scope, receive, send)
-        elif self.page is not None and request.method == "GET" and wants_html(request.headers.get("accept")):
-            await (await self.page(request))(scope, receive, send)
+        request, origins = Asked(scope, receive), self.services.settings.cors_origins
+        accept = request.headers.get("accept")
+        if origins and request.method == "OPTIONS" and is_preflight(Request(scope)):
+            await preflight_answer(Request(scope), origins)(scope, receive, send)
+        elif self.page is not None and request.method == "GET" and wants_html(accept):
+            await (await self.page(Request(scope, receive)))(scope, receive, send)
         else:
-            media_type = answer_type(request.headers.get("accept"))
+            media_type = answer_type(accept)
             answer = await self._answer_seen(request, media_type)
-            answer.headers += cors_headers(request, origins)
+            if origins:
+                answer.headers += cors_headers(Request(scope), origins)
             await answer.send(send, media_type or GRAPHQL_RESPONSE)
 
-    async def _answer_seen(self, request: Request, media_type: str | None) -> Answer:
+    async def _answer_seen(self, request: Asked, media_type: str | None) -> Answer:
         known = comes_by_trusted_proxy(request, self.services.settings.trusted_networks)
         headers = request.headers if known else {}
-        began, served = self.timer(), Served(known_request_id(headers) or self.new_request_id())
-        with seen(served, request.method, request.scope["scheme"], "/graphql", headers):
+        began, request_id = self.timer(), known_request_id(headers) or self.new_request_id()
+        with Served(request_id, request.method, request.scope["scheme"], "/graphql", headers) as served:
             try:
                 answer = await self._guarded(request, media_type, served)
             except ClientDisconnect:
                 answer = Answer(499, {})
             served.status, served.codes, served.seconds = answer.status, answer.codes, self.timer() - began
-        answer.headers.append(("X-Request-Id", served.request_id))
+        answer.headers.append(("X-Request-Id", request_id))
         return answer
 
-    async def _guarded(self, request: Request, media_type: str | None, served: Served) -> Answer:
+    async def _guarded(self, request: Asked, media_type: str | None, served: Served) -> Answer:
         """The answer, whatever happens; with application/json older clients get 200 for all well-formed GraphQL."""
         caller = read_caller(request, self.services.settings.trusted_networks)
         try:
@@ -103,13 +103,14 @@ class Endpoint:
             answer.status = 200
         return answer
 
-    async def _answer(self, request: Request, caller: Caller, served: Served) -> Answer:
-        settings = self.services.settings
-        name, version = (request.headers.get(f"apollographql-client-{what}") for what in ("name", "version"))
+    async def _answer(self, request: Asked, caller: Caller, served: Served) -> Answer:
+        settings, headers = self.services.settings, request.headers
+        name, version = headers.get("apollographql-client-name"), headers.get("apollographql-client-version")
         if (newer := find_outdated(settings, name, version)) is not None:
             message = translate(caller.locale, "CLIENT_OUTDATED")
             raise Refusal(426, "CLIENT_OUTDATED", message, extensions={"storeUrl": newer.store_url})
-        question = await self._read(request)  # who sends slowly is not under way: others must not be shed for it
+        # Who sends slowly is not under way: others must not be shed for it.
+        question = await read_body(request, settings) if request.method == "POST" else self._read_address(request)
         self.under_way += 1
         try:
             if self.under_way > settings.max_requests_at_once:
@@ -119,27 +120,30 @@ class Endpoint:
             self.under_way -= 1
 
     async def _answer_question(
-        self, request: Request, question: GraphQLRequest, caller: Caller, served: Served
+        self, request: Asked, question: GraphQLRequest, caller: Caller, served: Served
     ) -> Answer:
         settings = self.services.settings
         from_own_site = is_from_own_site(request, settings.public_origin, settings.cors_origins)
         principal = await self._principal(request, caller.locale, from_own_site, changing="mutation" in question.query)
         prepared = self.documents.prepare(question.query, question.operationName)
-        served.operation, served.kind = prepared.operation.name or "", prepared.operation.kind.value
-        if request.method != "POST" and prepared.operation.kind is not graphql.OperationType.QUERY:
+        kind = prepared.operation.kind
+        served.run(prepared.operation.name, kind.value)
+        if request.method != "POST" and kind is not graphql.OperationType.QUERY:
             raise Refusal(405, "METHOD_NOT_ALLOWED", "Only queries are answered to GET; use POST.", Allow="POST")
         loaders = self.build_loaders(principal if wants_anew(request.headers.get("cache-control")) else None)
         context = Context(principal, loaders, self.services, caller, from_own_site)
-        with seen_operation(served):
+        with served.running():
             return await self._run(request, prepared, question, context, served.request_id)
 
     async def _run(
-        self, request: Request, prepared: Prepared, question: GraphQLRequest, context: Context, request_id: str
+        self, request: Asked, prepared: Prepared, question: GraphQLRequest, context: Context, request_id: str
     ) -> Answer:
         run = self.documents.start(prepared, context, question.variables or {})
         finishing = self.documents.finish(prepared, run)
-        asks = prepared.operation.kind is graphql.OperationType.QUERY
-        result = await (while_there(request, finishing) if asks else finishing)  # a change is never left half done
+        if prepared.operation.kind is graphql.OperationType.QUERY:
+            result = await while_there(request.exchange, finishing)
+        else:
+            result = await finishing  # a change is never left half done
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
             max_errors = self.services.settings.max_errors
@@ -147,18 +151,16 @@ class Endpoint:
         forbidden = result.data is None and _all_forbidden(body["errors"])
         return Answer(403 if forbidden else 200, body, _cookie_headers(context.cookies))
 
-    async def _read(self, request: Request) -> GraphQLRequest:
-        if request.method == "POST":
-            return await read_body(request, self.services.settings)
+    def _read_address(self, request: Asked) -> GraphQLRequest:
         if request.method == "GET" and self.services.settings.get_queries:
             return read_address(request)
         allowed = "GET, POST" if self.services.settings.get_queries else "POST"
         raise Refusal(405, "METHOD_NOT_ALLOWED", "Ask with POST.", Allow=allowed)
 
     async def _principal(
-        self, request: Request, locale: Locale, from_own_site: bool, *, changing: bool
+        self, request: Asked, locale: Locale, from_own_site: bool, *, changing: bool
     ) -> Principal | None:
-        authorization, cookie = request.headers.get("authorization"), request.cookies.get(SESSION_COOKIE)
+        authorization, cookie = request.headers.get("authorization"), request.cookie(SESSION_COOKIE)
         if authorization is not None and cookie is not None:
             raise Refusal(400, "BAD_REQUEST", "Send a session cookie or a bearer token, not both.")
         if authorization is not None:
@@ -183,12 +185,6 @@ class Endpoint:
             challenge = 'Bearer error="invalid_token"'
             message = translate(locale, "session_expired")
             raise Refusal(401, "UNAUTHENTICATED", message, WWW_Authenticate=challenge) from None
-
-
-class _Asked(Request):
-    @cached_property
-    def headers(self) -> QuickHeaders:
-        return QuickHeaders(self.scope["headers"])
 
 
 def _all_forbidden(errors: list[dict[str, Any]]) -> bool:

@@ -1,41 +1,35 @@
 """Clients that go away: what is being done for them ends, while what others wait for goes on."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
+
+from gateway.http.exchange import Exchange
 
 T = TypeVar("T")
 
 
-async def while_there(request: Request, work: Awaitable[T]) -> T:
+async def while_there(exchange: Exchange | None, work: Coroutine[Any, Any, T]) -> T:
     """What the work gives, which is cancelled where the client of a request that has been read goes away meanwhile.
 
-    Raises ClientDisconnect then. Work that need not wait for anything is not watched: that would be a task for nothing.
+    Raises ClientDisconnect then. Servers other than the gateway's own tell nothing of their clients (None).
     """
-    loop, asking = asyncio.get_running_loop(), asyncio.current_task()
+    if exchange is None:
+        return await work
+    if exchange.gone:
+        work.close()
+        raise ClientDisconnect
+    asking = asyncio.current_task()
     assert asking is not None
-    watching: list[asyncio.Task[None]] = []
-    soon = loop.call_soon(lambda: watching.append(loop.create_task(_leave_with_client(request, asking))))
+    exchange.when_gone(asking.cancel)
     try:
         return await work
     except asyncio.CancelledError:
-        if not any(_is_over(each) for each in watching):
+        if not exchange.gone:
             raise
         asking.uncancel()
         raise ClientDisconnect from None
     finally:
-        soon.cancel()
-        for each in watching:
-            each.cancel()
-
-
-async def _leave_with_client(request: Request, asking: asyncio.Task[Any]) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-    asking.cancel()
-
-
-def _is_over(task: asyncio.Task[None]) -> bool:
-    return task.done() and not task.cancelled()
+        exchange.when_gone(None)

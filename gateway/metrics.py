@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -45,11 +44,21 @@ _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
 _ITEMS: Final = (1, 2, 3, 5, 10, 20, 30, 50)
 
 
-@dataclass(slots=True)
 class CallsMade:
-    """How often legacy systems were asked on behalf of one request; who joins another's call makes none."""
+    """How often legacy systems were asked within, and in tasks that began within, on behalf of one request.
 
-    count: int = 0
+    Who joins another's call makes none.
+    """
+
+    __slots__ = ("_token", "count")
+
+    def __enter__(self) -> "CallsMade":
+        self.count = 0
+        self._token = _calls_made.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _calls_made.reset(self._token)
 
 
 _calls_made: ContextVar[CallsMade | None] = ContextVar("calls_made", default=None)
@@ -116,17 +125,6 @@ def queue_waiting(queue: str, rows: int, oldest_seconds: float) -> None:
 def database_answers(answers: bool) -> None:
     """Whether the database has just answered."""
     _metrics.database_up().set(answers)
-
-
-@contextmanager
-def calls_made() -> Iterator[CallsMade]:
-    """Counts the calls to legacy systems that begin within, in tasks that begin within as well."""
-    made = CallsMade()
-    token = _calls_made.set(made)
-    try:
-        yield made
-    finally:
-        _calls_made.reset(token)
 
 
 def readable_name(operation: str | None) -> str:

@@ -23,6 +23,7 @@ def answer_type(accept: str | None) -> str | None:
     return best if weights[best] else None
 
 
+@lru_cache(256)
 def is_json(content_type: str) -> bool:
     """Whether a body is declared as JSON in UTF-8."""
     media_type, _, rest = content_type.partition(";")

@@ -46,7 +46,8 @@ class Answer:
     @property
     def codes(self) -> tuple[str, ...]:
         """The codes of its errors."""
-        return tuple(error["extensions"]["code"] for error in self.body.get("errors", ()))
+        errors = self.body.get("errors")
+        return tuple(error["extensions"]["code"] for error in errors) if errors else ()
 
 
 class Refusal(Exception):

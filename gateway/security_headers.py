@@ -1,5 +1,7 @@
 """Headers that every answer carries, whatever answers: no sniffing, no referrer, no frames, nothing to run."""
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS = {
@@ -18,13 +20,13 @@ class SecurityHeaders:
         headers = _HEADERS | ({"Strict-Transport-Security": _HSTS} if https else {})
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """The ASGI application."""
 
-        async def send_with_headers(message: Message) -> None:
+        def send_with_headers(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                own = {name.lower() for name, _ in message["headers"]}
+                own = {name for name, _ in message["headers"]}
                 message["headers"] += [each for each in self._headers if each[0] not in own]
-            await send(message)
+            return send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        return self._app(scope, receive, send_with_headers)

@@ -2,64 +2,74 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from gateway import metrics, tracing
-from gateway.logs import in_log
+from gateway.logs import in_log, tell
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
 class Served:
-    """A request as it went. `operation` is the client's own word, `kind` is empty where nothing could be parsed."""
+    """A request, seen from its beginning to its end, when all about it must be filled in.
 
-    request_id: str
-    operation: str = ""
-    kind: str = ""
-    status: int = 0
-    codes: tuple[str, ...] = ()
-    seconds: float = 0.0
+    `operation` is what the client calls it, as far as that may be shown; `kind` is empty where nothing could be parsed.
+    """
 
+    __slots__ = ("_about", "_made", "_span", "codes", "kind", "operation", "request_id", "seconds", "status")
 
-@contextmanager
-def seen(
-    served: Served, method: str, scheme: str, route: str, headers: Mapping[str, str] | None = None
-) -> Iterator[None]:
-    """Sees a request through; when it is over, `served` must be filled in. `headers` as for `tracing.request_span`."""
-    with (
-        in_log(request_id=served.request_id),
-        metrics.calls_made() as made,
-        tracing.request_span(method, scheme, route, headers),
-    ):
-        yield
-        codes = sorted(set(served.codes))
-        tracing.note_answer(served.status, codes)
-        metrics.request_finished(served.operation, served.kind, served.codes, served.status, served.seconds)
+    def __init__(
+        self, request_id: str, method: str, scheme: str, route: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """`headers` as for `tracing.request_span`."""
+        self.request_id = request_id
+        self.operation = self.kind = ""
+        self.status, self.codes, self.seconds = 0, tuple[str, ...](), 0.0
+        self._about, self._made = in_log(request_id=request_id), metrics.CallsMade()
+        self._span = tracing.request_span(method, scheme, route, headers)
+
+    def run(self, operation: str | None, kind: str) -> None:
+        """That operation is going to be run."""
+        self.operation, self.kind = metrics.readable_name(operation), kind
+
+    def running(self) -> tracing.Traced:
+        """The operation's own span; from here on the log says what is being run, too."""
+        self._about.add("operation", self.operation or "anonymous")
+        return tracing.operation_span(self.kind, self.operation)
+
+    def __enter__(self) -> "Served":
+        self._about.__enter__()
+        self._made.__enter__()
+        self._span.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            if error[0] is None:
+                self._tell()
+        finally:
+            self._span.__exit__(*error)  # type: ignore[arg-type]
+            self._made.__exit__()
+            self._about.__exit__()
+
+    def _tell(self) -> None:
+        codes = sorted(set(self.codes))
+        tracing.note_answer(self.status, codes)
+        metrics.request_finished(self.operation, self.kind, self.codes, self.status, self.seconds)
         about = {
-            "operation": metrics.readable_name(served.operation),
-            "kind": served.kind,
-            "status": served.status,
+            "operation": self.operation,
+            "kind": self.kind,
+            "status": self.status,
             "codes": codes,
-            "milliseconds": round(served.seconds * 1000, 1),
-            "calls": made.count,
+            "milliseconds": round(self.seconds * 1000, 1),
+            "calls": self._made.count,
         }
-        logger.info("request", extra=about)
+        tell(logger, "request", about)
 
 
 def known_request_id(headers: Mapping[str, str]) -> str | None:
     """The id that a proxy gave the request by such headers, so that its log and this one can be read together."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else None
-
-
-@contextmanager
-def seen_operation(served: Served) -> Iterator[None]:
-    """The operation of that request, known by now, is being run."""
-    name = metrics.readable_name(served.operation)
-    with in_log(operation=name or "anonymous"), tracing.operation_span(served.kind, name):
-        yield

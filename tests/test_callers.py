@@ -3,16 +3,19 @@
 from typing import Any
 
 import pytest
-from starlette.requests import Request
 
-from gateway.callers import read_caller
+from gateway.callers import Asked, read_caller
 from gateway.settings import Settings
 
 
-def request(peer: str, *forwarded: str) -> Request:
+def request(peer: str, *forwarded: str) -> Asked:
     headers = [(b"x-forwarded-for", line.encode()) for line in forwarded]
     scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/", "headers": headers, "client": (peer, 1)}
-    return Request(scope)
+
+    async def receive() -> Any:
+        raise AssertionError
+
+    return Asked(scope, receive)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ def code_of(answer: dict[str, Any]) -> str:
         (b"\xff\xfe", 400, "BAD_REQUEST"),
         (b'{"query": "\xff"}', 400, "BAD_REQUEST"),
         (b'{"query":"{__typename}","variables":' + b'{"a":' * 5000 + b"1" + b"}" * 5001, 400, "BAD_REQUEST"),
+        (b'{"query":"{__typename}","variables":{"a":' + b"[" * 99 + b"]" * 99 + b"}}", 400, "BAD_REQUEST"),
         (b'{"query": ""}', 400, "GRAPHQL_PARSE_FAILED"),
         (b'{"query": "{"}', 400, "GRAPHQL_PARSE_FAILED"),
         (b'{"query": "' + b"{a" * 8000 + b'"}', 400, "GRAPHQL_PARSE_FAILED"),
@@ -342,6 +343,17 @@ async def test_a_body_that_does_not_come_is_not_waited_for(other_gateway: OtherG
         async with gateway.http.post(f"{gateway.url}/graphql", data=never(), headers=headers) as response:
             assert (response.status, code_of(await response.json(content_type=None))) == (408, "REQUEST_TIMEOUT")
             assert response.headers["Connection"] == "close"
+
+
+async def test_a_body_that_comes_in_pieces_is_waited_for(gateway: Gateway) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(gateway.url.rpartition(":")[2]))
+    head = "POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 24\r\n\r\n"
+    for piece in (head, '{"query":', '"{__typename}"', "}"):
+        writer.write(piece.encode())
+        await asyncio.sleep(0.05)
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    assert await reader.readuntil(b'{"data":{"__typename":"Query"}}')
+    writer.close()
 
 
 async def test_a_length_that_is_declared_too_long_is_not_waited_for(gateway: Gateway) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import FrameType
 from typing import Final
 
@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.commands import CommandError
-from gateway.commands.slow_clients import protocol_for
+from gateway.http.connection import protocol_for
 
 LINGER_SECONDS: Final = 2.0
 """A process that leaves closes idle connections only then: a request may be on its way on each of them."""
@@ -48,7 +48,7 @@ def address_of(host: str, sock: socket.socket) -> str:
 
 
 class Server(uvicorn.Server):
-    """uvicorn on uvloop and httptools where they are installed; `announce` is called once requests are taken.
+    """uvicorn's server over the gateway's own connections; `announce` is called once requests are taken.
 
     SIGINT ends it at once. At SIGTERM it leaves gently: it accepts nothing more, `/readyz` says 503, every answer ends
     its connection, and idle connections have a moment to be used once more. In both cases requests under way have
@@ -63,6 +63,7 @@ class Server(uvicorn.Server):
                 self._told_when_leaving(app),
                 http=protocol_for(slow_client_seconds),
                 ws="none",
+                interface="asgi3",
                 access_log=False,
                 log_config=None,  # its lines go the way of all others (logs.py)
                 log_level="warning",
@@ -107,13 +108,12 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets=sockets)
 
     def _told_when_leaving(self, app: ASGIApp) -> ASGIApp:
-        async def told(scope: Scope, receive: Receive, send: Send) -> None:
+        def told(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             if scope["type"] != "http" or not self._leaving:
-                await app(scope, receive, send)
-            elif scope["path"] == "/readyz":
-                await PlainTextResponse("leaving\n", 503)(scope, receive, _ending(send))
-            else:
-                await app(scope, receive, _ending(send))
+                return app(scope, receive, send)
+            if scope["path"] == "/readyz":
+                return PlainTextResponse("leaving\n", 503)(scope, receive, _ending(send))
+            return app(scope, receive, _ending(send))
 
         return told
 
@@ -121,10 +121,10 @@ class Server(uvicorn.Server):
 def _ending(send: Send) -> Send:
     """Sends answers after which the connection is closed."""
 
-    async def ending(message: Message) -> None:
+    def ending(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             MutableHeaders(scope=message)["Connection"] = "close"
-        await send(message)
+        return send(message)
 
     return ending
 

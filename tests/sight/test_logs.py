@@ -1,5 +1,6 @@
 """The log tells what happened and nothing that is secret or somebody's."""
 
+import asyncio
 import io
 import json
 import logging
@@ -69,6 +70,22 @@ async def test_a_request_is_one_line_that_says_how_it_went(log: Log, gateway: Ga
     assert line["calls"] == called - 1  # the failing call was made twice and is one
     [failure] = [event for event in log.events if "ListerTravaux failed" in event["event"]]
     assert (failure["request_id"], failure["operation"]) == (request_id, "Home")
+
+
+async def test_requests_sent_ahead_on_one_connection_have_a_line_each(log: Log, gateway: Gateway) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(gateway.url.rpartition(":")[2]))
+    for operation in ("First", "Second", ""):
+        body = json.dumps({"query": f"query {operation} {{ __typename }}"})
+        head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    ids = []
+    for _ in range(3):
+        answer = (await reader.readuntil(b'{"data":{"__typename":"Query"}}')).decode()
+        ids.append(answer.partition("x-request-id: ")[2].partition("\r\n")[0])
+    writer.close()
+    told = [(event["request_id"], event["operation"]) for event in log.events if event["event"] == "request"]
+    assert told == [(ids[0], "First"), (ids[1], "Second"), (ids[2], "")]
+    assert len(set(ids)) == 3
 
 
 async def test_names_that_may_hold_something_are_not_written(log: Log, gateway: Gateway) -> None:

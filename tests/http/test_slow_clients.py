@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.commands.listening import Server, listen
+from tests.http.serving import get, post, serving
 
 LONG = 30.0  # for what must come about at some time
 
@@ -104,4 +105,27 @@ async def test_requests_in_time_follow_each_other_on_one_connection(port: int) -
         assert head.startswith(b"HTTP/1.1 200")
         assert await reader.readexactly(5) == b"small"
         await asyncio.sleep(0.3)  # idle for longer than headers may take: that is another limit
+    writer.close()
+
+
+async def test_requests_that_wait_for_a_long_answer_are_not_late() -> None:
+    async with serving(slow_client_seconds=0.2) as server:
+        client = await server.connect(get("/held") + post("/a", b"b") + get("/c"))
+        await asyncio.wait_for(server.app.begun.wait(), LONG)
+        await asyncio.sleep(2)
+        server.app.gate.set()
+        assert [(await client.answer()).body for _ in range(3)] == [b"held", b"POST /a b", b"GET /c "]
+
+
+async def test_empty_lines_are_no_request(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def drip() -> None:
+        while True:
+            writer.write(b"\r\n")
+            await asyncio.sleep(0.02)
+
+    dripping = asyncio.create_task(drip())
+    assert await asyncio.wait_for(reader.read(), LONG) == b""
+    dripping.cancel()
     writer.close()

@@ -1,0 +1,75 @@
+"""A connection that does not wait for ever: not for what is to come, nor for a client to take what it is sent."""
+
+import asyncio
+import math
+from typing import cast
+
+
+class Patience(asyncio.Protocol):
+    """What has to come by a moment is waited for no longer; one timer looks at that moment at least every `seconds`.
+
+    So long a client has to take some bytes, too, of an answer under way as of what is left when a connection is closed.
+    """
+
+    seconds: float
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.writable: asyncio.Event | None = None  # set once the client takes something again, if it does not now
+        self._loop = loop
+        self._until = math.inf
+        self._unsent = math.inf  # at the last look, once it is closing
+        self._timer: asyncio.TimerHandle | None = None
+        self._abort: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client has come."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one but in name
+        self.wait(self.seconds)
+        self._look()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over, whoever ended it."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        """The client takes too little."""
+        self.writable = asyncio.Event()
+        self._abort = self._loop.call_later(self.seconds, self._transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client takes more again, or nothing any more."""
+        if self.writable is not None:
+            self.writable.set()
+            self.writable = None
+        if self._abort is not None:
+            self._abort.cancel()
+            self._abort = None
+
+    def wait(self, seconds: float) -> None:
+        """Waits for so long, at least `self.seconds`; infinity is for what is the gateway's own turn."""
+        self._until = self._loop.time() + seconds
+
+    def write(self, data: bytes) -> None:
+        """Sends bytes, or keeps them until the client takes them; none of them where it is over."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Ends the connection once what was written is taken."""
+        self._transport.close()
+        self.wait(self.seconds)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        if now >= self._until:
+            if not self._transport.is_closing():
+                self.close()
+            elif (unsent := self._transport.get_write_buffer_size()) < self._unsent:
+                self._unsent = unsent
+            else:
+                self._transport.abort()
+                return
+        soon = now + self.seconds
+        self._timer = self._loop.call_at(self._until if now < self._until < soon else soon, self._look)

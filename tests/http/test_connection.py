@@ -1,0 +1,189 @@
+"""HTTP/1.1 as clients may use it: what is promised to each of them, over real sockets."""
+
+import asyncio
+
+import pytest
+
+from tests.http.serving import PIECE, PIECES, SECONDS, Serving, chunked, get, post
+
+
+async def test_requests_on_one_connection_are_answered_one_after_the_other(server: Serving) -> None:
+    client = await server.connect()
+    for number in range(3):
+        await client.send(post(f"/{number}", b"abc"))
+        answer = await client.answer()
+        assert (answer.status, answer.body) == (200, f"POST /{number} abc".encode())
+        assert "date" in answer.headers
+        assert "connection" not in answer.headers
+
+
+async def test_pipelined_requests_are_answered_in_their_order(server: Serving) -> None:
+    client = await server.connect(get("/held") + post("/a", b"b") + get("/c?d=e"))
+    await asyncio.wait_for(server.app.begun.wait(), SECONDS)
+    assert server.app.asked == []  # nobody overtakes
+    server.app.gate.set()
+    assert [(await client.answer()).body for _ in range(3)] == [b"held", b"POST /a b", b"GET /c "]
+
+
+async def test_a_request_that_comes_a_letter_at_a_time(server: Serving) -> None:
+    client = await server.connect()
+    for byte in chunked("/%C3%A9", b"1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"):
+        await client.send(bytes([byte]))
+        await asyncio.sleep(0)
+    assert (await client.answer()).body == "POST /é abc".encode()
+
+
+async def test_a_body_in_chunks(server: Serving) -> None:
+    pieces = (b"5;name=value\r\nhello\r\n", b"1\r\n!\r\n", b"0\r\nAuthorization: Bearer of-a-trailer\r\n\r\n")
+    client = await server.connect(chunked("/echo", *pieces) + get("/next"))
+    assert (await client.answer()).body == b"POST /echo hello!"
+    assert (await client.answer()).body == b"GET /next "
+    assert "authorization" not in server.app.headers[0]
+
+
+async def test_a_long_body_arrives_whole(server: Serving) -> None:
+    body = bytes(range(256)) * 20_000
+    client = await server.connect()
+    sending = asyncio.create_task(client.send(post("/echo", body)))
+    assert (await client.answer()).body == b"POST /echo " + body
+    await sending
+
+
+async def test_who_waits_for_a_go_ahead_gets_it_once_the_body_is_wanted(server: Serving) -> None:
+    client = await server.connect(get("/echo", "Expect: 100-continue", "Content-Length: 3", method="POST"))
+    assert await client.line() == b"HTTP/1.1 100 Continue\r\n"
+    assert await client.line() == b"\r\n"
+    await client.send(b"abc" + get("/next"))
+    assert (await client.answer()).body == b"POST /echo abc"
+    assert (await client.answer()).body == b"GET /next "
+
+
+async def test_whose_body_is_not_wanted_gets_no_go_ahead(server: Serving) -> None:
+    client = await server.connect(get("/early", "Expect: 100-continue", "Content-Length: 3", method="POST"))
+    answer = await client.answer()
+    assert (answer.status, answer.headers["connection"], answer.body) == (200, "close", b"early")
+    assert await client.rest() == b""  # what came now might be the body, or the next request
+
+
+async def test_whose_body_is_there_needs_no_go_ahead(server: Serving) -> None:
+    client = await server.connect(post("/echo", b"abc", "Expect: 100-continue"))
+    assert (await client.answer()).body == b"POST /echo abc"
+
+
+async def test_heads_alone(server: Serving) -> None:
+    client = await server.connect(get("/early", method="HEAD") + get("/stream", method="HEAD") + get("/next"))
+    assert (await client.answer(to_head=True)).headers["content-length"] == "5"
+    assert (await client.answer(to_head=True)).status == 200
+    assert (await client.answer()).body == b"GET /next "
+
+
+async def test_answers_that_have_no_body_by_their_status(server: Serving) -> None:
+    client = await server.connect(get("/unchanged") + get("/next"))
+    answer = await client.answer(to_head=True)
+    assert (answer.status, "transfer-encoding" in answer.headers) == (304, False)
+    assert (await client.answer()).body == b"GET /next "
+
+
+async def test_answers_without_a_length_come_in_chunks(server: Serving) -> None:
+    client = await server.connect(get("/pieces") + get("/next"))
+    answer = await client.answer()
+    assert (answer.headers["transfer-encoding"], answer.body) == ("chunked", b"one two")
+    assert (await client.answer()).body == b"GET /next "
+
+
+@pytest.mark.parametrize("headers", [(), ("Connection: keep-alive",)])
+async def test_http_1_0_is_one_request_a_connection_and_knows_no_chunks(
+    server: Serving, headers: tuple[str, ...]
+) -> None:
+    for path, body in (("/early", b"early"), ("/pieces", b"one two")):
+        client = await server.connect(get(path, *headers, version="1.0"))
+        head, _, rest = (await client.rest()).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"connection: close" in head
+        assert b"chunked" not in head
+        assert rest == body
+
+
+async def test_who_wants_to_close_is_closed(server: Serving) -> None:
+    client = await server.connect(get("/echo", "Connection: close"))
+    answer = await client.answer()
+    assert (answer.body, answer.headers["connection"]) == (b"GET /echo ", "close")
+    assert await client.rest() == b""
+
+
+@pytest.mark.parametrize("protocol", ["websocket", "h2c"])
+async def test_nothing_is_upgraded_to(server: Serving, protocol: str) -> None:
+    client = await server.connect(get("/echo", "Connection: Upgrade", f"Upgrade: {protocol}") + b"\x81\x85words")
+    answer = await client.answer()
+    assert (answer.status, answer.body, answer.headers["connection"]) == (200, b"GET /echo ", "close")
+    assert await client.rest() == b""
+
+
+async def test_a_body_that_nobody_read_is_no_request(server: Serving) -> None:
+    inner = get("/inner")
+    head = get("/early", f"Content-Length: {100_000 + len(inner)}", method="POST")
+    client = await server.connect(head)
+    assert (await client.answer()).body == b"early"
+    await client.send(b"x" * 100_000 + inner + get("/next"))
+    assert (await client.answer()).body == b"GET /next "
+    assert [path for path, _ in server.app.asked] == ["/next"]
+
+
+async def test_a_client_that_goes_away_before_its_answer_is_noticed(server: Serving) -> None:
+    client = await server.connect(get("/left"))
+    await asyncio.wait_for(server.app.begun.wait(), SECONDS)
+    client.writer.close()
+    await asyncio.wait_for(server.app.left.wait(), SECONDS)
+    await server.until_nobody_is_connected()
+
+
+async def test_a_client_that_goes_away_in_the_middle_of_its_answer_costs_nothing_more(server: Serving) -> None:
+    client = await server.connect(get("/stream"), limit=1_024)
+    assert b"200" in await client.line()
+    client.writer.transport.abort()
+    await asyncio.wait_for(server.app.left.wait(), SECONDS)
+    await server.until_nobody_is_connected()
+
+
+async def test_a_client_that_reads_slowly_has_little_kept_for_it(server: Serving) -> None:
+    client = await server.connect(get("/stream", "Connection: close"), limit=1_024)
+    assert b"200" in await client.line()
+    sent = -1
+    while server.app.pieces != sent:
+        sent = server.app.pieces
+        await asyncio.sleep(0.3)
+    assert sent < PIECES / 2  # what the kernel's buffers hold on both sides, and a piece or two here
+    assert (await client.rest()).count(b"x") >= PIECES * len(PIECE)
+
+
+async def test_an_answer_under_way_is_finished_when_the_server_leaves(server: Serving) -> None:
+    client = await server.connect(get("/held") + get("/next"))
+    idle = await server.connect(get("/early"))
+    assert (await idle.answer()).body == b"early"
+    await asyncio.wait_for(server.app.begun.wait(), SECONDS)
+    server.server.should_exit = True
+    assert await idle.rest() == b""  # nothing was under way there
+    assert not server.ended.done()
+    server.app.gate.set()
+    answer = await client.answer()
+    assert (answer.body, answer.headers["connection"]) == (b"held", "close")
+    assert await client.rest() == b""
+    await server.ended
+
+
+@pytest.mark.parametrize("path", ["/fails", "/silent", "/injects", "/longer"])
+async def test_an_application_that_fails_before_its_answer_is_a_500(server: Serving, path: str) -> None:
+    client = await server.connect(get(path))
+    answer = await client.answer()
+    assert (answer.status, answer.body, answer.headers["connection"]) == (500, b"Internal Server Error", "close")
+    assert "Set-Cookie" not in answer.headers
+    assert await client.rest() == b""
+
+
+@pytest.mark.parametrize("path", ["/breaks", "/ends"])
+async def test_nobody_takes_a_part_of_an_answer_for_the_whole(server: Serving, path: str) -> None:
+    client = await server.connect(get(path))
+    whole = await client.rest()
+    assert whole.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"some" in whole
+    assert b"\r\n0\r\n" not in whole
