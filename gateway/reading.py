@@ -14,7 +14,6 @@ from gateway.negotiation import is_json
 from gateway.refusal import Refusal
 from gateway.settings import Settings
 
-
 MOST_NESTED: Final = 100
 """Arrays and objects in each other; no input of the schema comes near."""
 
