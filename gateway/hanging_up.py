@@ -21,9 +21,11 @@ async def while_there(exchange: Exchange | None, work: Coroutine[Any, Any, T]) -
     if exchange.gone:
         work.close()
         raise ClientDisconnect
-    asking = asyncio.current_task()
+    loop, asking = asyncio.get_running_loop(), asyncio.current_task()
     assert asking is not None
-    exchange.when_gone(asking.cancel)
+    leaving: list[asyncio.Handle] = []
+    # A turn later: tasks that the work has begun just now must take their first step, or what they wait for is lost.
+    exchange.when_gone(lambda: leaving.append(loop.call_soon(asking.cancel)))
     try:
         return await work
     except asyncio.CancelledError:
@@ -33,3 +35,5 @@ async def while_there(exchange: Exchange | None, work: Coroutine[Any, Any, T]) -
         raise ClientDisconnect from None
     finally:
         exchange.when_gone(None)
+        for each in leaving:
+            each.cancel()
