@@ -24,7 +24,7 @@ from bench.peers.servers import ROOT
 from gateway.clock import system_clock
 from gateway.errors import UpstreamError
 from gateway.models.dates import civil_date
-from gateway.settings import LAST_KNOWN_HOURS
+from gateway.setting_types import LAST_KNOWN_HOURS
 from gateway.simulator import SimulatorOptions, run_simulator
 from gateway.snapshots import Memory, Shelf, Snapshots
 from gateway.snapshots.kinds import last_months, works_since

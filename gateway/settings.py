@@ -1,32 +1,32 @@
 """The gateway's settings; the only reader of the environment (`GATEWAY_…`, or `.env`)."""
 
 import os
-from datetime import time
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.advice import SHIPPED_ADVICE
 from gateway.models.closure import Closure
 from gateway.models.return_url import ReturnPlace, parse_return_places
-
-# A tenant's own values for a day, what tenants share for a week (docs/decisions/0006).
-LAST_KNOWN_HOURS = {
-    "leases": 24.0,
-    "water": 24.0,
-    "works": 24.0,
-    "balances": 24.0,
-    "due_notices": 24.0,
-    "ledger_pages": 24.0,
-    "dwellings": 168.0,
-    "advisors": 168.0,
-    "agencies": 168.0,
-}
+from gateway.setting_types import (
+    ClockTime,
+    DatabaseAddress,
+    HttpAddress,
+    KeptHours,
+    MailServer,
+    Networks,
+    Nights,
+    Origins,
+    PageAddress,
+    ReturnUrls,
+    StrongSecret,
+    ValkeyServer,
+)
 
 _PLAIN = {
     "string_too_short": "must not be empty",
@@ -39,99 +39,6 @@ _PLAIN = {
 
 class SettingsError(Exception):
     """A setting is missing or wrong; one plain line a setting, no values."""
-
-
-def _http_address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be an address that begins with http:// or https://")
-    if parts.username or parts.query or parts.fragment:
-        raise ValueError("must hold no user, query or fragment")
-    return text.rstrip("/")
-
-
-def _database_address(text: str) -> str:
-    if not text.startswith(("sqlite:///", "postgresql://")):
-        raise ValueError("must begin with sqlite:/// or postgresql://")
-    try:
-        _ = urlsplit(text).port
-    except ValueError:
-        raise ValueError("must have a number for its port") from None
-    return text
-
-
-def _strong(secret: SecretStr) -> SecretStr:
-    if any(len(key.strip()) < 32 for key in secret.get_secret_value().split(",")):
-        raise ValueError("must have at least 32 characters (each of them, where there are several)")
-    return secret
-
-
-def _mail_server(address: SecretStr) -> SecretStr:
-    parts = urlsplit(address.get_secret_value())
-    if parts.scheme not in {"smtp", "smtps", "smtp+starttls"} or not parts.hostname:
-        raise ValueError("must begin with smtp://, smtps:// or smtp+starttls://")
-    return address
-
-
-def _valkey_server(address: SecretStr) -> SecretStr:
-    parts = urlsplit(address.get_secret_value())
-    if parts.scheme not in {"valkey", "valkeys", "redis", "rediss"} or not parts.hostname:
-        raise ValueError("must begin with valkey://, valkeys://, redis:// or rediss://")
-    try:
-        _ = parts.port
-    except ValueError:
-        raise ValueError("must have a number for its port") from None
-    return address
-
-
-def _networks(text: str) -> str:
-    for each in text.split(","):
-        if each.strip():
-            ip_network(each.strip())
-    return text
-
-
-def _page_address(text: str) -> str:
-    _http_address(text)
-    return text  # with the slash at its end, without which the page answers with a redirect
-
-
-def _return_urls(text: str) -> str:
-    parse_return_places(text)
-    return text
-
-
-def _origins(text: str) -> str:
-    for origin in filter(None, map(str.strip, text.split(","))):
-        parts = urlsplit(origin)
-        if parts.scheme not in {"http", "https"} or origin.lower() != f"{parts.scheme}://{parts.netloc}".lower():
-            raise ValueError("must be origins such as https://app.example.fr, without a path, and never *")
-        if not parts.hostname or "@" in parts.netloc or "*" in parts.netloc:
-            raise ValueError("must be origins such as https://app.example.fr, without a path, and never *")
-    return text
-
-
-def _closure(text: str) -> str:
-    if text.strip():
-        Closure.parse(text)
-    return text
-
-
-def _kept_hours(given: dict[str, float]) -> dict[str, float]:
-    if unknown := given.keys() - LAST_KNOWN_HOURS.keys():
-        raise ValueError(f"knows no kind {', '.join(sorted(unknown))}; kinds are {', '.join(LAST_KNOWN_HOURS)}")
-    if not all(0 <= hours <= 24 * 30 for hours in given.values()):
-        raise ValueError("must be hours from 0 to 720")
-    return LAST_KNOWN_HOURS | given
-
-
-def _clock_time(text: str) -> str:
-    if text.strip():
-        time.fromisoformat(text.strip())
-    return text.strip()
-
-
-HttpAddress = Annotated[str, AfterValidator(_http_address)]
 
 
 class Settings(BaseSettings):
@@ -149,14 +56,14 @@ class Settings(BaseSettings):
     billing_url: HttpAddress = Field(description="REST address of billing, with /api/v1")
     billing_user: str = Field(min_length=1, description="Its identifiant")
     billing_secret: SecretStr = Field(min_length=1, description="Its secret")
-    database_url: Annotated[str, AfterValidator(_database_address)] = Field(
+    database_url: DatabaseAddress = Field(
         default="sqlite:///var/gateway.sqlite", description="sqlite:///file or postgresql://user:password@host/name"
     )
-    valkey_url: Annotated[SecretStr, AfterValidator(_valkey_server)] | None = Field(
+    valkey_url: ValkeyServer | None = Field(
         default=None, description="valkey://, redis:// or, with TLS, valkeys:// or rediss://user:password@host:port/0"
     )
     public_url: HttpAddress = Field(description="Where tenants reach the gateway; issuer of its tokens")
-    secret_key: Annotated[SecretStr, AfterValidator(_strong)] = Field(
+    secret_key: StrongSecret = Field(
         description="At least 32 random characters; everything secret is derived from it. "
         "Several, separated by commas: the first signs, all are believed"
     )
@@ -169,23 +76,23 @@ class Settings(BaseSettings):
     stale_patience_seconds: float = Field(
         default=2.5, gt=0, le=60, description="Longest wait for a fresh value where a last known one is at hand"
     )
-    last_known_hours: Annotated[dict[str, float], AfterValidator(_kept_hours)] = Field(
+    last_known_hours: KeptHours = Field(
         default={}, validate_default=True, description="How long a last known value may stand in, by kind, as JSON"
     )
     memory_megabytes: int = Field(
         default=256, ge=1, description="Memory for packed values, in each process; those at hand take up to 100 MB more"
     )
-    warm_up_at: Annotated[str, AfterValidator(_clock_time)] = Field(
+    warm_up_at: ClockTime = Field(
         default="05:05", description="When the day's values are read ahead, Paris time; empty for never"
     )
-    property_closure: Annotated[str, AfterValidator(_closure)] = Field(
+    property_closure: Nights = Field(
         default="22:00-05:00", description="When property management is closed, Paris time; empty where never"
     )
-    billing_closure: Annotated[str, AfterValidator(_closure)] = Field(
+    billing_closure: Nights = Field(
         default="25,26,27 22:00-05:00", description="The same of billing: the nights that begin on those days"
     )
     advice_directory: Path = Field(default=SHIPPED_ADVICE, description="Markdown articles shown as advice")
-    trusted_proxies: Annotated[str, AfterValidator(_networks)] = Field(
+    trusted_proxies: Networks = Field(
         default="", description="Networks of proxies whose X-Forwarded-For is believed, separated by commas"
     )
     max_body_bytes: int = Field(
@@ -214,11 +121,11 @@ class Settings(BaseSettings):
         default=0, ge=0, description="One in so many compiled queries is run by graphql-core too; 0 for none"
     )
     get_queries: bool = Field(default=False, description="Whether queries are answered to GET")
-    allowed_origins: Annotated[str, AfterValidator(_origins)] = Field(
+    allowed_origins: Origins = Field(
         default="", description="Origins whose pages may call with cookies, separated by commas"
     )
 
-    metrics_networks: Annotated[str, AfterValidator(_networks)] = Field(
+    metrics_networks: Networks = Field(
         default="127.0.0.0/8,::1/128",
         description="Networks that may read /metrics, separated by commas; never through a proxy",
     )
@@ -227,7 +134,7 @@ class Settings(BaseSettings):
     )
 
     landlord_name: str = Field(default="Le bailleur", min_length=1, description="As tenants read it in mails")
-    smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] | None = Field(
+    smtp_url: MailServer | None = Field(
         default=None, description="smtp://user:password@host:port; smtps:// or smtp+starttls:// where TLS is a must"
     )
     mail_from: str | None = Field(
@@ -268,10 +175,10 @@ class Settings(BaseSettings):
     payment_production_key: SecretStr | None = Field(
         default=None, min_length=16, description="The shop's key for PRODUCTION"
     )
-    payment_page_url: Annotated[str, AfterValidator(_page_address)] = Field(
+    payment_page_url: PageAddress = Field(
         default="https://secure.payzen.eu/vads-payment/", description="Where the form of a payment is sent"
     )
-    payment_return_urls: Annotated[str, AfterValidator(_return_urls)] = Field(
+    payment_return_urls: ReturnUrls = Field(
         default="",
         description="Where tenants may come back to after paying, separated by commas; all below a path that ends "
         "with /, else that very path",

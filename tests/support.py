@@ -26,7 +26,8 @@ from gateway.loaders import Loaders
 from gateway.models.closure import Closure
 from gateway.models.freshness import SourceSystem
 from gateway.models.mail import Mail
-from gateway.settings import LAST_KNOWN_HOURS, Settings, given_settings
+from gateway.setting_types import LAST_KNOWN_HOURS
+from gateway.settings import Settings, given_settings
 from gateway.simulator import (
     BILLING_SECRET,
     BILLING_USER,
