@@ -97,6 +97,30 @@ def test_an_entry_that_is_on_a_page_twice_is_there_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("entries", "page", "total", "whole"),
+    [
+        (3, 0, 5, True),  # there are more pages
+        (2, 1, 5, True),  # the last one
+        (0, 2, 5, True),  # beyond it
+        (3, 1, 5, True),  # one was posted meanwhile
+        (2, 0, 5, False),
+        (1, 1, 5, False),
+        (0, 0, 1, False),
+    ],
+)
+def test_a_page_of_the_ledger_has_as_many_entries_as_it_says(entries: int, page: int, total: int, whole: bool) -> None:
+    sent = json.loads(read("mouvements.json"))
+    sent |= {"contenu": sent["contenu"][:entries], "page": page, "total": total}
+    body = json.dumps(sent).encode()
+    if whole:
+        assert len(parsing.parse_ledger_page("listerMouvements", body, NOW, "L0048217").entries) == entries
+    else:
+        with pytest.raises(UpstreamMalformed) as caught:
+            parsing.parse_ledger_page("listerMouvements", body, NOW, "L0048217")
+        assert caught.value.passing
+
+
+@pytest.mark.parametrize(
     ("status", "body", "error", "ours"),
     [
         (503, b'{"IsOnline":false,"MaintenancePageUrl":"","ErrorMessage":"x"}', UpstreamClosed, None),

@@ -68,7 +68,8 @@ def parse_balances(operation: str, body: bytes, fetched_at: datetime) -> dict[st
 def parse_ledger_page(operation: str, body: bytes, fetched_at: datetime, account_number: str) -> LedgerPage:
     """A page of an account's ledger, newest first; of an entry given twice, the first.
 
-    Rows do not name their account, but their ids do: a page with somebody else's row is not to be trusted.
+    Rows do not name their account, but their ids do: a page with somebody else's row is not to be trusted. Nor is one
+    with fewer entries than it says itself: among those that are missing may be a payment.
     """
     page = decode(operation, body, wire.PageMouvements)
     entries: dict[str, wire.Mouvement] = {}
@@ -77,6 +78,8 @@ def parse_ledger_page(operation: str, body: bytes, fetched_at: datetime, account
         if _is_of_another(entry.id, account_number):
             raise malformed(operation, "a row of another account")
         entries.setdefault(entry.id, entry)
+    if len(entries) < min(page.taille, page.total - page.page * page.taille):
+        raise UpstreamMalformed(SourceSystem.BILLING, operation, "fewer entries than it says", passing=True)
     found = checked(operation, lambda: [_entry(entry, freshness) for entry in entries.values()])
     found.sort(key=lambda entry: (entry.posted_at, entry.id), reverse=True)
     return LedgerPage(tuple(found), page.dernierePage)

@@ -85,9 +85,12 @@ class Mouvement(Struct, gc=False):
 
 
 class PageMouvements(Struct):
-    """A page of the ledger."""
+    """A page of the ledger: `taille` entries or what is left of `total`, from page 0 on."""
 
     contenu: list[Mouvement]
+    page: int
+    taille: int
+    total: int
     dernierePage: bool
 
 
