@@ -32,15 +32,20 @@ class Arrival:
         self.newest: Exchange | None = None
         self.arriving = False
         self._connection, self._scope, self._app_state = connection, scope, app_state
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser: Any = httptools.HttpRequestParser(self)
         self._in_head, self._expects = False, False
         self._url, self._headers = b"", list[tuple[bytes, bytes]]()
         self._header_bytes = self._silent_bytes = 0
 
     def feed(self, data: bytes) -> None:
-        """More bytes. Raises HttpParserError, and HttpParserUpgrade behind a request after which no other comes."""
+        """More bytes. Raises HttpParserError."""
         self._silent_bytes += len(data)
-        self._parser.feed_data(data)
+        while data:
+            try:
+                self._parser.feed_data(data)
+                break
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._without_upgrade() + data[upgrade.args[0] :]
         if self.arriving and self._silent_bytes > MAX_HEADER_BYTES:
             raise httptools.HttpParserError
 
@@ -74,6 +79,8 @@ class Arrival:
     def on_headers_complete(self) -> None:
         """The request may be answered, when its turn comes."""
         version, length = self._parser.get_http_version(), self._header_bytes + len(self._url)
+        if self._parser.should_upgrade():
+            return  # it is read again
         if length > MAX_HEADER_BYTES or version not in _VERSIONS or self._connection.is_full:
             raise NotTaken
         self._in_head, self._silent_bytes = False, 0
@@ -108,7 +115,22 @@ class Arrival:
 
     def on_message_complete(self) -> None:
         """The end of the request."""
+        if self._parser.should_upgrade():
+            return
         self.arriving, self._silent_bytes = False, 0
         assert self.newest is not None
         self.newest.complete()
         self._connection.request_ends()
+
+    def _without_upgrade(self) -> bytes:
+        """The head of a request once more: an upgrade is an offer, and the request behind it one like others.
+
+        llhttp takes it for accepted, and what follows, a body too, for another protocol. Raises HttpParserError for
+        CONNECT, which is no offer.
+        """
+        version, method = self._parser.get_http_version(), self._parser.get_method()
+        if method == b"CONNECT":
+            raise httptools.HttpParserError
+        self._parser = httptools.HttpRequestParser(self)
+        lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] != b"upgrade"]
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self._url, version.encode(), b"".join(lines))

@@ -98,12 +98,6 @@ class Connection(Patience):
             return
         try:
             self._arrival.feed(data)
-        except httptools.HttpParserUpgrade:  # nothing is upgraded to: the request is answered as it is, and is the last
-            self._deaf = True
-            if self._current is None:
-                self.close()
-            elif self._arrival.newest is not None:
-                self._arrival.newest.keep_alive = False
         except httptools.HttpParserError:
             logger.warning("a request that is not clear, or too long")
             self._refuse()
@@ -155,6 +149,14 @@ class Connection(Patience):
             self._paused = False
             self._transport.resume_reading()
 
+    def late(self) -> None:
+        """The client is too slow: it is heard no longer, and gets what it has asked for already."""
+        if self._current is None or not self._current.whole:
+            self.close()
+        else:
+            self._deaf, self._current.keep_alive = True, False
+            self.wait(math.inf)
+
     def close(self) -> None:
         """Ends the connection once what was written is taken."""
         super().close()
@@ -173,8 +175,8 @@ class Connection(Patience):
             self._current, scope = self._waiting.popleft()
             if self._arrival.arriving:
                 self.wait(self.seconds + 1)
-            # Within the context of this connection, not of the request that is over.
-            self._loop.call_soon(self._begin, self._current, scope, context=self._context)
+            self._loop.call_soon(self._begin, self._current, scope)
+            self.read_on()  # else a request that has begun to arrive could not end in time
         elif self._is_to_refuse:
             self._end_refusing()
         else:
@@ -193,7 +195,8 @@ class Connection(Patience):
     def _begin(self, exchange: Exchange, scope: Scope) -> None:
         if not exchange.gone:
             self._current = exchange
-            exchange.start(self._app, scope, self._state.tasks)
+            # Within the context of this connection, not of another request, whose end this may be.
+            exchange.start(self._app, scope, self._state.tasks, self._context.copy())
 
     def _refuse(self) -> None:
         """Takes nothing more, and says so once all before is answered, unless it would be a second answer."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextvars import Context
 from typing import TYPE_CHECKING, Final
 
 from starlette.types import ASGIApp, Message, Scope
@@ -54,9 +55,9 @@ class Exchange:
         self._bodiless, self._knows_chunks, self._chunked = is_head, knows_chunks, False
         self._missing: int | None = None
 
-    def start(self, app: ASGIApp, scope: Scope, tasks: set[asyncio.Task[None]]) -> None:
-        """Has the application answer, in a task that is among `tasks` meanwhile."""
-        task = self._task = asyncio.get_running_loop().create_task(self._run(app, scope, tasks))
+    def start(self, app: ASGIApp, scope: Scope, tasks: set[asyncio.Task[None]], context: Context) -> None:
+        """Has the application answer, in a task in that context that is among `tasks` meanwhile."""
+        task = self._task = asyncio.get_running_loop().create_task(self._run(app, scope, tasks), context=context)
         tasks.add(task)
 
     def take(self, piece: bytes) -> bool:

@@ -56,6 +56,10 @@ class Patience(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(data)
 
+    def late(self) -> None:
+        """What had to come has not."""
+        self.close()
+
     def close(self) -> None:
         """Ends the connection once what was written is taken."""
         self._transport.close()
@@ -65,7 +69,7 @@ class Patience(asyncio.Protocol):
         now = self._loop.time()
         if now >= self._until:
             if not self._transport.is_closing():
-                self.close()
+                self.late()
             elif (unsent := self._transport.get_write_buffer_size()) < self._unsent:
                 self._unsent = unsent
             else:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ SECONDS = 30.0
 """For what must come about at some time."""
 PIECE = b"x" * 65_536
 PIECES = 500
+MARK = ContextVar("mark", default=b"unmarked")
 
 
 class Application:
@@ -52,10 +54,21 @@ class Application:
         """Answers without a look at the body."""
         await respond(send, b"early")
 
+    async def on_mark(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tells what is in its context, and leaves something there."""
+        found = MARK.get()
+        MARK.set(b"marked")
+        await respond(send, found)
+
     async def on_held(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers once the gate is open."""
         await self.gate.wait()
         await respond(send, b"held")
+
+    async def on_slow(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Takes longer than a short limit, and does not look at its client."""
+        await asyncio.sleep(2)
+        await respond(send, b"slow")
 
     async def on_left(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Never answers; sees the client go."""

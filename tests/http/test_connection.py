@@ -115,8 +115,31 @@ async def test_who_wants_to_close_is_closed(server: Serving) -> None:
 async def test_nothing_is_upgraded_to(server: Serving, protocol: str) -> None:
     client = await server.connect(get("/echo", "Connection: Upgrade", f"Upgrade: {protocol}") + b"\x81\x85words")
     answer = await client.answer()
-    assert (answer.status, answer.body, answer.headers["connection"]) == (200, b"GET /echo ", "close")
+    assert (answer.status, answer.body) == (200, b"GET /echo ")
+    assert (await client.answer()).status == 400
     assert await client.rest() == b""
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 30])
+@pytest.mark.parametrize("length", ["Content-Length: 5", "Transfer-Encoding: chunked"])
+async def test_a_request_that_offers_an_upgrade_is_one_like_others(server: Serving, length: str, pieces: int) -> None:
+    body = b"hello" if "Length" in length else b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"
+    offer = get("/echo", "Connection: Upgrade", "Upgrade: h2c", length, "X-Name: a", method="POST") + body
+    client, sent = await server.connect(), 2 * offer + get("/next")
+    for start in range(0, len(sent), step := -(-len(sent) // pieces)):
+        await client.send(sent[start : start + step])
+    for expected in (b"POST /echo hello", b"POST /echo hello", b"GET /next "):
+        assert (await client.answer()).body == expected
+    assert [headers["x-name"] for headers in server.app.headers[:2]] == ["a", "a"]
+
+
+async def test_a_request_knows_nothing_of_the_one_before_it(server: Serving) -> None:
+    client = await server.connect(get("/mark"))
+    assert (await client.answer()).body == b"unmarked"
+    await client.send(get("/mark") + get("/mark"))
+    assert [(await client.answer()).body for _ in range(2)] == [b"unmarked", b"unmarked"]
+    await client.send(get("/mark"))
+    assert (await client.answer()).body == b"unmarked"
 
 
 async def test_a_body_that_nobody_read_is_no_request(server: Serving) -> None:

@@ -117,6 +117,28 @@ async def test_requests_that_wait_for_a_long_answer_are_not_late() -> None:
         assert [(await client.answer()).body for _ in range(3)] == [b"held", b"POST /a b", b"GET /c "]
 
 
+async def test_what_was_asked_is_answered_though_the_next_request_does_not_come() -> None:
+    async with serving(slow_client_seconds=0.2) as server:
+        client = await server.connect(get("/held"))
+        await asyncio.wait_for(server.app.begun.wait(), LONG)
+        await client.send(get("/next")[:10])
+        await asyncio.sleep(1)  # longer than its head may take
+        server.app.gate.set()
+        assert (await client.answer()).body == b"held"
+        assert await client.rest() == b""
+
+
+async def test_a_request_is_not_late_because_it_was_not_taken() -> None:
+    async with serving(slow_client_seconds=0.2) as server:
+        client = await server.connect(get("/held"))
+        await asyncio.wait_for(server.app.begun.wait(), LONG)
+        await client.send(get("/slow") + get("/next")[:10])  # nothing more is taken while a request waits
+        await asyncio.sleep(0.05)
+        await client.send(get("/next")[10:])
+        server.app.gate.set()
+        assert [(await client.answer()).body for _ in range(3)] == [b"held", b"slow", b"GET /next "]
+
+
 async def test_empty_lines_are_no_request(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
