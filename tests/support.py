@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from gateway.app import create_app
-from gateway.clients.base import Upstream, open_http
+from gateway.clients.base import Http, Upstream, open_http
 from gateway.clients.billing import Billing
 from gateway.clients.budgets import RateBudget
 from gateway.clients.mail import PrintedMails
@@ -237,7 +237,7 @@ async def open_clients(
     """Clients with so long a deadline, that budget of billing's calls, and that closure of property management."""
     async with open_http() as property_http, open_http() as billing_http:
 
-        def upstream(system: SourceSystem, http: aiohttp.ClientSession) -> Upstream:
+        def upstream(system: SourceSystem, http: Http) -> Upstream:
             of_billing = system is SourceSystem.BILLING and calls_a_minute is not None
             return Upstream(
                 system,

@@ -83,7 +83,7 @@ async def main(database: str, billing_url: str, admin_url: str, body: str, last:
         duty = payments.tools.duty()
         while await work_once(payments.tools, duty):
             pass
-        async with http.post(f"{admin_url}/lots", json={}) as response:
+        async with http.session.post(f"{admin_url}/lots", json={}) as response:
             assert response.status < 300
         clock.advance(hours=5)
         while await work_once(payments.tools, duty):
