@@ -24,7 +24,7 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: setup ## the gateway on http://127.0.0.1:8000 (PORT=8123 for another; OPTIONS=--nights) with both legacy systems simulated
+demo: setup ## the gateway on http://127.0.0.1:8000/graphql (PORT=8123 for another; OPTIONS=--nights) with both legacy systems simulated
 	@$(MAKE) --silent graphiql || echo "GraphiQL could not be built; the demo runs without it."
 	@$(BIN)/tenant-gateway demo --port $(PORT) $(OPTIONS) || test $$? -eq 130 # Ctrl-C is how it ends
 

@@ -122,7 +122,10 @@ def main() -> None:
     with bench(options.seconds, options.tenants) as ground:
         compare(ground, chosen)
         invent(ground)
-        results = [each for number in range(options.rounds) for each in _round(ground, chosen, number)]
+        results: list[Measured | Weighed] = []
+        for number in range(options.rounds):
+            print(f"round {number + 1} of {options.rounds} …", flush=True)
+            results += _round(ground, chosen, number)
     figures = [each for each in results if isinstance(each, Measured)]
     weights = [each for each in results if isinstance(each, Weighed)]
     if not figures:
@@ -158,6 +161,7 @@ def invent(ground: Bench) -> None:
     """Has the simulator make up every tenant, and write what it says of them, so that nobody is charged for that."""
     with running(CONTESTANTS[0], ground) as server:
         for scenario in ("home", "wide"):
+            print(f"the simulator's {len(ground.people)} tenants are made up for {scenario} …", flush=True)
             send(server.port, ground.requests(scenario, ground.tenants(len(ground.people))), connections=64)
 
 
@@ -246,10 +250,11 @@ def running(contestant: Contestant, ground: Bench) -> Iterator[Process]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="0 compares answers only")
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long each cell is measured")
-    parser.add_argument("--tenants", type=int, default=POOL, help="how many there are; at least 200")
-    parser.add_argument("--only", action="append", help="one of the servers, by name")
+    names = [each.name for each in CONTESTANTS]
+    parser.add_argument("--rounds", type=int, default=5, help="0 compares answers only; %(default)s unless told")
+    parser.add_argument("--seconds", type=float, default=3.0, help="for each question and number of connections")
+    parser.add_argument("--tenants", type=int, default=POOL, help="fewer do for short runs; at least 200")
+    parser.add_argument("--only", action="append", choices=names, metavar="SERVER", help=f"{'; '.join(names)}")
     parser.add_argument("--json", type=Path, help="where all figures go")
     parser.add_argument(
         "--document", nargs="?", const="peers", help="puts tables and plot into docs/ where that name is"
