@@ -160,7 +160,8 @@ class Coming:
         self._result, level, self._level = result, self._level, None
         assert level is not None
         if self.ended is not None:
-            self.ended.set_result(None)
+            if not self.ended.done():  # else whoever waited for the end was cancelled, too
+                self.ended.set_result(None)
         elif error is None:
             level.count()
         else:

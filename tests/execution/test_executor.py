@@ -275,6 +275,36 @@ async def test_who_cancels_a_run_is_heard_even_where_no_resolver_listens() -> No
         await running
 
 
+@pytest.mark.parametrize("turns", range(10))
+async def test_a_run_that_has_failed_may_be_cancelled_while_its_fields_end(turns: int) -> None:
+    loop, complaints = asyncio.get_running_loop(), list[dict[str, Any]]()
+    loop.set_exception_handler(lambda _, complaint: complaints.append(complaint))
+
+    async def slow(*_: Any) -> str:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            for _turn in range(3):
+                await asyncio.sleep(0)
+        return ""
+
+    failing: asyncio.Future[Any] = loop.create_future()
+    root = {"one": {"fails": failing, "waits": loop.create_future(), "slow": slow}}
+    schema = build_schema("type Query { one: One } type One { fails: Int!  waits: Int  slow: String }")
+    asked = run(schema, parse("{ one { fails waits slow } }"), None, Plans(runs_before=0), root_value=root)
+    running = asyncio.ensure_future(asked)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    failing.set_exception(ValueError())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running])
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert complaints == []
+
+
 async def test_a_future_that_a_resolver_gives_is_awaited() -> None:
     coming: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     running = asyncio.ensure_future(compiled("{ coming }", {"coming": coming}))

@@ -111,7 +111,11 @@ class Pool:
             self._open.add(connection)
         if self._closed:
             connection.abort(ConnectionLost())
-        await connection.settle()
+        try:
+            await connection.settle()
+        except asyncio.CancelledError:
+            connection.abort(ConnectionLost())
+            raise
         return connection
 
     @cached_property
