@@ -20,7 +20,12 @@ def main() -> int:
         print(f"tenant-gateway: {error}".replace("\n", "\ntenant-gateway: "), file=sys.stderr)
         return 2
     configure_logs(readable=settings.development)
-    server = build_server(settings, lambda: parent.send(b"."))
+
+    def announce() -> None:
+        with suppress(OSError):  # the parent is gone already, and `leave` is about to be called
+            parent.send(b".")
+
+    server = build_server(settings, announce)
 
     async def serve() -> None:
         # Nothing is ever sent by the parent: readable means gone.
