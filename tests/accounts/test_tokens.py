@@ -73,6 +73,11 @@ def _next_spelling(token: str) -> str:
     return token[:-1] + chr(ord(token[-1]) + 1)
 
 
+def _with_another_letter(token: str) -> str:
+    signed, _, signature = token.rpartition(".")
+    return f"{signed}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
+
+
 FORGERIES: dict[str, Callable[[Forge], str]] = {
     "alg none": _unsigned,
     "HS256 with the public key": _by_public_key,
@@ -121,7 +126,7 @@ FORGERIES: dict[str, Callable[[Forge], str]] = {
     "the signature spelled with padding": lambda forge: f"{forge.make()}==",
     "the signature spelled with a line feed": lambda forge: f"{forge.make()}\n",
     "the signature spelled with other idle bits": lambda forge: _next_spelling(forge.make()),
-    "changed by one letter": lambda forge: forge.make()[:-2] + "AA",
+    "changed by one letter": lambda forge: _with_another_letter(forge.make()),
 }
 
 
