@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from gateway.models.advisor import Advisor, Agency
 from gateway.models.balance import Balance
@@ -45,18 +45,25 @@ class Loaders:
     With `not_before` the tenant's own values are read anew where they were not asked for later than that.
     """
 
+    leases: Loader[str, Lease]
+    dwellings: Loader[str, Dwelling]
+    advisors: Loader[str, Advisor]
+    agencies: Loader[str, Agency]
+    balances: Loader[str, Balance]
+    due_notices: Loader[str, tuple[DueNotice, ...]]
+    ledger_pages: Loader[LedgerKey, LedgerPage]
+    water: Loader[WaterKey, WaterConsumption]
+    works: Loader[WorksKey, tuple[Work, ...]]
+
     def __init__(self, snapshots: Snapshots, *, until: float, not_before: datetime | None = None) -> None:
         self.until = until
+        self._snapshots, self._not_before = snapshots, not_before
 
-        def loader(shelf: "Shelf[K, V]") -> "Loader[K, V]":
-            return Loader(shelf, until, not_before if shelf.kind.own else None)
-
-        self.leases: Loader[str, Lease] = loader(snapshots.leases)
-        self.dwellings: Loader[str, Dwelling] = loader(snapshots.dwellings)
-        self.advisors: Loader[str, Advisor] = loader(snapshots.advisors)
-        self.agencies: Loader[str, Agency] = loader(snapshots.agencies)
-        self.balances: Loader[str, Balance] = loader(snapshots.balances)
-        self.due_notices: Loader[str, tuple[DueNotice, ...]] = loader(snapshots.due_notices)
-        self.ledger_pages: Loader[LedgerKey, LedgerPage] = loader(snapshots.ledger_pages)
-        self.water: Loader[WaterKey, WaterConsumption] = loader(snapshots.water)
-        self.works: Loader[WorksKey, tuple[Work, ...]] = loader(snapshots.works)
+    def __getattr__(self, name: str) -> Any:
+        """The loader of the shelf of that name, made when it is first used: few requests use more than some."""
+        if name not in Loaders.__annotations__:
+            raise AttributeError(name)
+        shelf: Shelf[Any, Any] = getattr(self._snapshots, name)
+        loader = Loader(shelf, self.until, self._not_before if shelf.kind.own else None)
+        setattr(self, name, loader)
+        return loader

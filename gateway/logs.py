@@ -106,8 +106,9 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """When (UTC), how grave and by whom, in front; then what it is about."""
+        second, part = divmod(record.created, 1)
         introduction = {
-            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:23] + "Z",
+            "timestamp": f"{_written(int(second))}.{int(part * 1000):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
         }
@@ -117,6 +118,11 @@ class _Formatter(logging.Formatter):
             own = {name: value for name, value in vars(record).items() if name not in _STANDARD}
             event = _redact({"event": record.getMessage(), **_about.get(), **own, **_place(record)})
         return self._render(introduction | event)
+
+
+@lru_cache(2)
+def _written(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()[:19]
 
 
 def _readable() -> Callable[[dict[str, Any]], str]:
