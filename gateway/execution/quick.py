@@ -54,6 +54,7 @@ class Quick:
     write: Callable[..., str]
     _functions: dict[tuple[str, Selection | Step], str | None] = field(default_factory=dict)
     _numbers: "count[int]" = field(default_factory=count)
+    _lists: list[str] = field(default_factory=list)
 
     def function(self, step: Step, type_: Any) -> str | None:
         """The name of the function for a field's values of that type, null aside; None where they are not plain."""
@@ -65,10 +66,11 @@ class Quick:
         return self._functions[key]
 
     def _function(self, step: Step, type_: GraphQLOutputType) -> str:
+        others, self._lists = self._lists, []
         lines, value = self._composite(step, type_, "v", 0)
-        return self.write(
-            "v", "try:", *(f" {line}" for line in [*lines, f"return {value}"]), "except Exception:", " pass"
-        )
+        lines = [*(f"{each} = None" for each in self._lists), *lines, f"return {value}"]
+        self._lists = others
+        return self.write("v", "try:", *(f" {line}" for line in lines), "except Exception:", " pass")
 
     def _is_plain(self, step: Step, type_: GraphQLOutputType) -> bool:
         """Whether a usual value of the type is known by its class, as is all that is asked of it."""
@@ -122,12 +124,17 @@ class Quick:
         if is_list_type(type_):
             out, item = f"r{next(self._numbers)}", f"v{next(self._numbers)}"
             lines, value = self._complete(step, type_.of_type, item, depth + 1)
-            head = [
+            lines = [
                 f"if type({v}) is not tuple and type({v}) is not list: return",
                 f"{out} = []",
                 f"for {item} in {v}:",
+                *(f" {line}" for line in [*lines, f"{out}.append({value})"]),
             ]
-            return [*head, *(f" {line}" for line in [*lines, f"{out}.append({value})"])], out
+            if depth == 0:
+                return lines, out
+            # In a loop the list that was met last is often met again, as notices share their lines.
+            self._lists.append(met := f"m{next(self._numbers)}")
+            return [f"if {v} is not {met}:", *(f" {line}" for line in [*lines, f"{met} = {v}"])], out
         assert isinstance(type_, GraphQLObjectType)
         return self._object(step.selections[type_], type_.is_type_of.model, v, depth)  # type: ignore[union-attr]
 

@@ -25,6 +25,7 @@ class KnotModel:
     left: Any = None
     right: Any = None
     deep: Any = None
+    rows: Any = None
 
 
 class Colour(int):
@@ -42,6 +43,7 @@ class Knot:
     left: "Knot | None"
     right: "Knot | None"
     deep: list[list[list[list[list[list[list[list[list[list[list[list[list[list[int]]]]]]]]]]]]]] | None
+    rows: list[list[Decimal] | None] | None
 
 
 @strawberry.type
@@ -108,6 +110,15 @@ async def test_however_deep_lists_lie(last: Any) -> None:
         deep = [deep]
     outcome = await both("{ knot { deep } }", KnotModel(deep=deep))
     assert ("5" in outcome.data) == (last == 5)
+
+
+@pytest.mark.parametrize("last", [Decimal(3), None])
+async def test_a_list_that_is_met_again_is_what_it_was(last: Any) -> None:
+    one, other = (Decimal(1), Decimal("2.50")), (last,)
+    rows = [one, one, None, one, other, other, one, (), (), (Decimal(1), Decimal("2.50"))]
+    outcome = await both("{ knot { rows next { rows } } }", KnotModel(rows=rows, next=KnotModel(rows=rows)))
+    assert outcome.data.count('["1", "2.50"]') == 10
+    assert len(outcome.errors) == (0 if last else 4)
 
 
 async def test_what_many_places_ask_is_written_once() -> None:
