@@ -4,7 +4,7 @@ import asyncio
 import select
 from typing import TYPE_CHECKING, Final, cast
 
-from gateway.clients.http.failures import ConnectionLost, HttpFailure, NotHttp
+from gateway.clients.http.failures import CannotConnect, ConnectionLost, HttpFailure, NotHttp
 from gateway.clients.http.response import Response
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Connection(asyncio.Protocol):
         for _ in range(2):  # TLS may have tickets to read, which are no answer
             await asyncio.sleep(0)
         if not self.origin.tls and not self.is_over and not self.is_usable():
-            self.abort(NotHttp())
+            self._failure = NotHttp()
+            self.abort(self._failure)
 
     def ask(self, request: bytes, response: Response) -> "asyncio.Future[Response]":
         """Sends a request; `response` is what reads its answer, and is given once that is whole.
@@ -44,7 +45,7 @@ class Connection(asyncio.Protocol):
         """
         answer: asyncio.Future[Response] = self._loop.create_future()
         if self.is_over:
-            answer.set_exception(self._failure or ConnectionLost())
+            answer.set_exception(self._failure or CannotConnect())
             return answer
         self._answer, self._response, self._asked_bytes = answer, response, len(request)
         self._transport.write(request)

@@ -6,7 +6,7 @@ class HttpFailure(Exception):
 
 
 class CannotConnect(HttpFailure):
-    """There is no such host, nobody listens, or it is not who it should be: the request was not sent."""
+    """There is no such host, nobody listens or stays, or it is not who it should be: the request was not sent."""
 
 
 class ConnectionLost(HttpFailure):

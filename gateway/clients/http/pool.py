@@ -84,7 +84,7 @@ class Pool:
 
     def _take(self, origin: Origin) -> Connection | None:
         if self._closed:
-            raise RuntimeError("the connections are closed")
+            raise CannotConnect
         free = self._free[origin]
         while free:
             connection = free.pop()

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from gateway.clients.http.failures import ConnectionLost, CutShort, HttpFailure, NotHttp
+from gateway.clients.http.failures import CannotConnect, ConnectionLost, CutShort, HttpFailure, NotHttp
 from gateway.clients.http.pool import IDLE_SECONDS, Pool
 from tests.clients.http.legacy_server import MOST_BYTES, SECONDS, LegacyServer, Peer, answer, asked, echo, serving
 from tests.clients.test_probing import HurryingLoop
@@ -252,8 +252,20 @@ async def test_closing_ends_what_is_under_way(pool: Pool) -> None:
             assert isinstance(outcome, ConnectionLost)
         for peer in server.peers:
             await peer.gone.wait()
-        with pytest.raises(RuntimeError):
+        with pytest.raises(CannotConnect):
             await get(pool, server, "late")
+
+
+async def test_who_is_connecting_while_all_is_closed_has_sent_nothing(pool: Pool) -> None:
+    async with serving(echo) as server:
+        asking = asyncio.create_task(get(pool, server, "late"))
+        await asyncio.sleep(0)
+        await pool.close()
+        with pytest.raises(CannotConnect):
+            await asking
+        (peer,) = await server.have_come(1)
+        await peer.gone.wait()
+        assert server.requests == []
 
 
 async def test_an_answer_without_an_end_of_its_own_is_not_whole_because_we_close(pool: Pool) -> None:
