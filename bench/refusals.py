@@ -21,7 +21,7 @@ TOLD_MS = 60
 
 def fill(head: str, piece: Callable[[int], str] | str, tail: str, size: int) -> str:
     """As many pieces between head and tail as so many bytes hold."""
-    pieces, length, number = [], len(head) + len(tail), 0
+    pieces, length, number = list[str](), len(head) + len(tail), 0
     while True:
         text = piece if isinstance(piece, str) else piece(number)
         if length + len(text) > size:

@@ -36,9 +36,10 @@ async def _send(port: int, requests: Sequence[bytes], connections: int, seconds:
     loop, outcome = asyncio.get_running_loop(), Outcome()
     began = time.perf_counter()
     source = _endless(requests, began + seconds) if seconds else iter(requests)
-    clients = [_Client(source, outcome, keep) for _ in range(connections)]
-    for client in clients:
-        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)
+    clients = []
+    for _ in range(connections):
+        _, client = await loop.create_connection(lambda: _Client(source, outcome, keep), "127.0.0.1", port)
+        clients.append(client)
     began = time.perf_counter()
     for client in clients:
         client.send()

@@ -32,9 +32,9 @@ def main() -> None:
     if options.forgetful:
         Shelf.peek = _nothing  # type: ignore[method-assign]
         Principals._recall = _nothing  # type: ignore[method-assign]
-        tokens.TLRUCache = _Forgetful  # type: ignore[misc, attr-defined]
+        tokens.TLRUCache = _Forgetful  # type: ignore[assignment, attr-defined]
     if options.trusting:
-        Endpoint._principal = _believed  # type: ignore[method-assign]
+        Endpoint._principal = _believed  # type: ignore[method-assign, assignment]
     configure_logs()
     build_server(load_settings(), lambda: None).run(sockets=[listen("127.0.0.1", options.port)])
 

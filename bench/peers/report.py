@@ -70,7 +70,7 @@ def _by_cell(measured: Sequence[Measured]) -> Iterable[str]:
 
 
 def _table(cell: Cell, measured: Sequence[Measured]) -> str:
-    rows = {}
+    rows: dict[str, list[Measured]] = {}
     for each in measured:
         if each.cell == cell:
             rows.setdefault(each.server, []).append(each)

@@ -53,6 +53,11 @@ class Contestant:
     make: Callable[[Addresses, Mapping[str, str]], Process]
     cells: tuple[Cell, ...]
 
+    @classmethod
+    def peer(cls, make: Callable[[str, str, Addresses], Process], name: str, program: str) -> "Contestant":
+        """One of the others, which knows nothing of the gateway's settings."""
+        return cls(name, lambda addresses, _: make(name, program, addresses), HOME + LIGHT + WIDE + WARM)
+
 
 GATEWAY: Final = "tenant-gateway"
 CONTESTANTS: Final = (
@@ -65,14 +70,11 @@ CONTESTANTS: Final = (
         lambda _, settings: servers.gateway(settings, "--forgetful", "--trusting"),
         HOME + LIGHT + WIDE,
     ),
-    *(
-        Contestant(name, lambda at, _, peer=(name, script): servers.node_peer(*peer, at), HOME + LIGHT + WIDE + WARM)
-        for name, script in (("Mercurius", "mercurius.js"), ("GraphQL Yoga", "yoga.js"), ("Apollo Server", "apollo.js"))
-    ),
-    *(
-        Contestant(name, lambda at, _, peer=(name, module): servers.python_peer(*peer, at), HOME + LIGHT + WIDE + WARM)
-        for name, module in (("Ariadne", "ariadne_server"), ("Strawberry", "strawberry_server"))
-    ),
+    Contestant.peer(servers.node_peer, "Mercurius", "mercurius.js"),
+    Contestant.peer(servers.node_peer, "GraphQL Yoga", "yoga.js"),
+    Contestant.peer(servers.node_peer, "Apollo Server", "apollo.js"),
+    Contestant.peer(servers.python_peer, "Ariadne", "ariadne_server"),
+    Contestant.peer(servers.python_peer, "Strawberry", "strawberry_server"),
 )
 
 
@@ -203,7 +205,7 @@ def measured(
     cpu, simulator_cpu = (each.cpu_seconds() - then for each, then in zip(watched, before, strict=True))
     count = len(outcome.waits)
     if contestant.name == GATEWAY and cell.who == "another" and count > len(tenants):
-        raise SystemExit(f"{cell} asked for tenants twice; it needs more tenants, or fewer seconds")
+        raise SystemExit(f"{cell} ran out of tenants: measure with more --tenants, or fewer --seconds")
     if outcome.refused or outcome.with_errors > MOST_WITH_ERRORS * count:
         raise SystemExit(
             f"{contestant.name}, {cell}: {outcome.refused} refused, {outcome.with_errors} of {count} in error"

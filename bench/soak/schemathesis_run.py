@@ -54,7 +54,7 @@ async def main(program: str, seconds: int, keep: bool) -> int:
                     if status != 0:
                         failed.append(who)
                         print(output, flush=True)
-    figures = {"seconds": seconds, **{f"calls as {who}": count for who, count in calls.items()}}
+    figures: dict[str, int | str] = {"seconds": seconds, **{f"calls as {who}": count for who, count in calls.items()}}
     figures |= {"bugs logged": len(bugs.lines), "findings": ", ".join(failed) or "none"}
     report("schemathesis", "schemathesis over the whole schema", figures, keep=keep)
     print("\n".join(bugs.lines[:10]))

@@ -14,8 +14,8 @@ from gateway.models.freshness import Freshness
 V = TypeVar("V")
 
 
-_SHORT: Final = 1_024
-"""Bytes up to which nothing is compressed: it would take ten times as long as the rest, and save a third at most."""
+_SHORT: Final = 512
+"""Bytes up to which nothing is compressed: it would take ten times as long as the rest, and save a tenth or nothing."""
 _COMPRESSED: Final = b"x"
 """What zlib begins with; MessagePack's arrays begin otherwise."""
 
