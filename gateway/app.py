@@ -151,6 +151,7 @@ class _App(Starlette):
 
     def __init__(self, *, https: bool, **options: Any) -> None:
         super().__init__(middleware=[Middleware(SecurityHeaders, https=https)], **options)
+        self.router.redirect_slashes = False  # its redirects repeat the Host that a client sends, and say http
         self._graphql = SecurityHeaders(self._ask, https=https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,24 +12,22 @@ import math
 from collections import deque
 from typing import Any, Final
 
-import httptools
 from starlette.types import Scope
 from uvicorn import Config
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-from gateway.http.answer import header_lines
-from gateway.http.arrival import Arrival
-from gateway.http.exchange import Exchange
+from gateway.http.answer import STATUS_LINES, header_lines
+from gateway.http.arrival import Arrival, NotTaken
+from gateway.http.exchange import MOST_HELD_BYTES, Exchange
 from gateway.http.patience import Patience
 
 MAX_PIPELINED: Final = 100
 """Requests that a client may send ahead in one go; more are refused once those before are answered."""
 
-_REFUSAL: Final = b"Invalid HTTP request received."
-_BAD_REQUEST: Final = (
-    b"HTTP/1.1 400 Bad Request\r\n%bcontent-type: text/plain; charset=utf-8\r\n"
-    b"content-length: %d\r\nconnection: close\r\n\r\n%b"
+_REFUSAL: Final = (
+    b"content-type: text/plain; charset=utf-8\r\ncontent-length: 30\r\nconnection: close\r\n\r\n"
+    b"Invalid HTTP request received."
 )
 
 logger = logging.getLogger(__name__)
@@ -61,9 +59,10 @@ class Connection(Patience):
         self._context = contextvars.copy_context()
         self._current: Exchange | None = None
         self._waiting: deque[tuple[Exchange, Scope]] = deque()
+        self._ahead = bytearray()  # what has come while requests wait, and is not looked at yet
         self._paused = False
         self._deaf = False  # nothing more is taken
-        self._is_to_refuse = False  # once all that were taken are answered
+        self._refusal: int | None = None  # its status, where all that were taken must be answered first
 
     # What the transport calls, and the server.
 
@@ -96,11 +95,16 @@ class Connection(Patience):
         """Some bytes have come."""
         if self._deaf:
             return
+        if self._waiting:
+            self._ahead += data
+            if len(self._ahead) > MOST_HELD_BYTES:  # from here on nobody would notice that the client goes away
+                self.pause_reading()
+            return
         try:
             self._arrival.feed(data)
-        except httptools.HttpParserError:
+        except NotTaken as reason:
             logger.warning("a request that is not clear, or too long")
-            self._refuse()
+            self._refuse(reason.status)
 
     def shutdown(self) -> None:
         """The server leaves: an answer under way is this connection's last."""
@@ -111,29 +115,28 @@ class Connection(Patience):
 
     # What arrives.
 
-    @property
-    def is_full(self) -> bool:
-        """Whether no more requests may wait."""
-        return len(self._waiting) >= MAX_PIPELINED
-
     def head_begins(self) -> None:
         """The first byte of a request has come."""
         if not self._waiting:  # else nothing more is taken, and nobody is late
             self.wait(self.seconds)
 
     def asked(self, exchange: Exchange, scope: Scope) -> None:
-        """A request's head has come."""
+        """A request's head has come. Raises NotTaken where too many wait already."""
         if self._current is None:
             self.wait(self.seconds + 1)
             self._begin(exchange, scope)
-        else:
+        elif len(self._waiting) < MAX_PIPELINED:
             self.wait(math.inf)
             self._waiting.append((exchange, scope))
-            self.pause_reading()
+        else:
+            raise NotTaken(400)
 
     def request_ends(self) -> None:
         """All of a request has come."""
-        self.wait(math.inf if self._current is not None else self._keep_alive_seconds)
+        if self._current is not None:
+            self._until = math.inf
+        else:
+            self.wait(self._keep_alive_seconds)
 
     def pause_reading(self) -> None:
         """Takes nothing more of the client until it is told to read on."""
@@ -173,12 +176,11 @@ class Connection(Patience):
             self.close()
         elif self._waiting:
             self._current, scope = self._waiting.popleft()
-            if self._arrival.arriving:
-                self.wait(self.seconds + 1)
             self._loop.call_soon(self._begin, self._current, scope)
-            self.read_on()  # else a request that has begun to arrive could not end in time
-        elif self._is_to_refuse:
-            self._end_refusing()
+            if not self._waiting:
+                self._catch_up()
+        elif self._refusal is not None:
+            self._end_refusing(self._refusal)
         else:
             self.read_on()
             if not self._arrival.arriving:
@@ -198,7 +200,15 @@ class Connection(Patience):
             # Within the context of this connection, not of another request, whose end this may be.
             exchange.start(self._app, scope, self._state.tasks, self._context.copy())
 
-    def _refuse(self) -> None:
+    def _catch_up(self) -> None:
+        """Looks at what has come meanwhile; a request that has begun to arrive has its time from here on."""
+        if self._arrival.arriving:
+            self.wait(self.seconds + 1)
+        ahead, self._ahead = bytes(self._ahead), bytearray()
+        self.read_on()
+        self.data_received(ahead)
+
+    def _refuse(self, status: int) -> None:
         """Takes nothing more, and says so once all before is answered, unless it would be a second answer."""
         self._deaf = True
         broken = self._arrival.newest
@@ -212,10 +222,10 @@ class Connection(Patience):
                 self._current = None
                 broken.lose()
         if self._current is None:
-            self._end_refusing()
+            self._end_refusing(status)
         else:
-            self._is_to_refuse = True
+            self._refusal = status
 
-    def _end_refusing(self) -> None:
-        self.write(_BAD_REQUEST % (self.default_lines, len(_REFUSAL), _REFUSAL))
+    def _end_refusing(self, status: int) -> None:
+        self.write(STATUS_LINES[status] + self.default_lines + _REFUSAL)
         self.close()

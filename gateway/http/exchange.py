@@ -66,20 +66,23 @@ class Exchange:
             return False  # nobody will read it
         self._pieces.append(piece)
         self._held += len(piece)
-        self._tell()
+        if self._news is not None:
+            self._news.set()
         return self._held > MOST_HELD_BYTES
 
     def complete(self) -> None:
         """All of the body has arrived."""
         self.whole = True
-        self._tell()
+        if self._news is not None:
+            self._news.set()
 
     def lose(self) -> None:
         """The client is gone: there is nothing to read, and nobody to send to."""
         if self.gone:
             return
         self.gone = True
-        self._tell()
+        if self._news is not None:
+            self._news.set()
         if self._leave is not None:
             self._leave()
 
@@ -138,14 +141,13 @@ class Exchange:
     def _give_up(self) -> None:
         """An error where nothing has been sent; else the connection ends, so that nobody takes a part for the whole."""
         if self.begun:
-            self._connection.close()
+            if self._chunked or self._missing is not None:
+                self._connection.close()
+            else:
+                self._connection.abort()  # a close would be the end of this answer
         else:
             self._head = _FAILURE
             self._write(b"Internal Server Error", more=False)
-
-    def _tell(self) -> None:
-        if self._news is not None:
-            self._news.set()
 
     def _take_pieces(self) -> bytes:
         body = b"".join(self._pieces)
@@ -169,13 +171,14 @@ class Exchange:
         if not more:
             self.answered = True
             self._pieces.clear()
-            self._tell()
+            if self._news is not None:
+                self._news.set()
             self._connection.answered(self)
 
     def _first_lines(self, length: int | None) -> list[bytes]:
         """Status and headers, and how the body's end is told: by its length, where known, or by chunks."""
         assert self._head is not None
-        status, (own, announced, closing) = self._head["status"], header_lines(self._head["headers"])
+        status, (own, announced, closing) = self._head["status"], header_lines(self._head.get("headers", ()))
         lines = [STATUS_LINES[status], self._connection.default_lines, own]
         if closing or (self._awaits_continue and not self.whole):
             self.keep_alive = False  # whether that body still comes is the client's choice, and not known here

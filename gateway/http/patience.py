@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+import socket
+import struct
 from typing import cast
 
 
@@ -17,9 +19,8 @@ class Patience(asyncio.Protocol):
         self.writable: asyncio.Event | None = None  # set once the client takes something again, if it does not now
         self._loop = loop
         self._until = math.inf
-        self._unsent = math.inf  # at the last look, once it is closing
         self._timer: asyncio.TimerHandle | None = None
-        self._abort: asyncio.TimerHandle | None = None
+        self._taking: asyncio.TimerHandle | None = None  # where there is something for the client to take
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has come."""
@@ -29,23 +30,24 @@ class Patience(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over, whoever ended it."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._taking):
+            if timer is not None:
+                timer.cancel()
         self.resume_writing()
 
     def pause_writing(self) -> None:
         """The client takes too little."""
         self.writable = asyncio.Event()
-        self._abort = self._loop.call_later(self.seconds, self._transport.abort)
+        self._see_it_taken(math.inf)
 
     def resume_writing(self) -> None:
         """The client takes more again, or nothing any more."""
         if self.writable is not None:
             self.writable.set()
             self.writable = None
-        if self._abort is not None:
-            self._abort.cancel()
-            self._abort = None
+        if self._taking is not None and not self._transport.is_closing():  # else there is a rest to take
+            self._taking.cancel()
+            self._taking = None
 
     def wait(self, seconds: float) -> None:
         """Waits for so long, at least `self.seconds`; infinity is for what is the gateway's own turn."""
@@ -63,17 +65,28 @@ class Patience(asyncio.Protocol):
     def close(self) -> None:
         """Ends the connection once what was written is taken."""
         self._transport.close()
-        self.wait(self.seconds)
+
+    def abort(self) -> None:
+        """Ends the connection at once by a reset: nobody takes what was sent for all there is."""
+        now = struct.pack("ii", 1, 0)
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+        self._transport.abort()
 
     def _look(self) -> None:
+        if self._transport.is_closing():
+            if self._taking is None:
+                self._see_it_taken(math.inf)
+            return
         now = self._loop.time()
         if now >= self._until:
-            if not self._transport.is_closing():
-                self.late()
-            elif (unsent := self._transport.get_write_buffer_size()) < self._unsent:
-                self._unsent = unsent
-            else:
-                self._transport.abort()
-                return
+            self.late()
         soon = now + self.seconds
         self._timer = self._loop.call_at(self._until if now < self._until < soon else soon, self._look)
+
+    def _see_it_taken(self, before: float) -> None:
+        """Gives the connection up where no less is left for the client to take than there was before."""
+        left = self._transport.get_write_buffer_size()
+        if left < before:
+            self._taking = self._loop.call_later(self.seconds, self._see_it_taken, left)
+        else:
+            self.abort()

@@ -10,9 +10,11 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.commands.listening import Server, listen
+from tests.http.held_time import HeldTime
 
 SECONDS = 30.0
 """For what must come about at some time."""
+HUGE = b"x" * 60_000_000
 PIECE = b"x" * 65_536
 PIECES = 500
 MARK = ContextVar("mark", default=b"unmarked")
@@ -53,6 +55,15 @@ class Application:
     async def on_early(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers without a look at the body."""
         await respond(send, b"early")
+
+    async def on_bare(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers without headers."""
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"bare"})
+
+    async def on_huge(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers with more than any socket holds, in one piece."""
+        await respond(send, HUGE)
 
     async def on_mark(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Tells what is in its context, and leaves something there."""
@@ -220,12 +231,15 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(*, slow_client_seconds: float = SECONDS) -> AsyncIterator[Serving]:
-    """Serves until the end."""
+async def serving(*, slow_client_seconds: float = SECONDS, time: HeldTime | None = None) -> AsyncIterator[Serving]:
+    """Serves until the end; connections keep to that time, where one is given."""
     sock = listen("127.0.0.1", 0)
     started, app = asyncio.Event(), Application()
     server = Server(app, started.set, grace_seconds=1, slow_client_seconds=slow_client_seconds)
     server.config.lifespan = "off"
+    if time is not None:
+        protocol: Any = server.config.http
+        server.config.http = lambda **given: protocol(**(given | {"_loop": time}))  # type: ignore[assignment]
     running = Serving(app, server, sock.getsockname()[1], asyncio.create_task(server.serve(sockets=[sock])))
     await started.wait()
     yield running

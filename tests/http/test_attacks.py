@@ -13,7 +13,6 @@ HEADS = {
     "http/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "http/0.9": b"GET /\r\n\r\n",
     "no path": b"GET  HTTP/1.1\r\n\r\n",
-    "tunnel": b"CONNECT other:443 HTTP/1.1\r\nHost: other:443\r\n\r\n",
     "unknown method": b"GETS / HTTP/1.1\r\n\r\n",
     "unknown version": b"GET / HTTP/3.1\r\n\r\n",
     "space before the colon": get("/", "Content-Length : 3", method="POST") + b"abc",
@@ -39,7 +38,32 @@ HEADS = {
     "unknown encoding": get("/", "Transfer-Encoding: xchunked", method="POST") + b"0\r\n\r\n",
     "encoding with a tab": get("/", "Transfer-Encoding: \x0bchunked", method="POST") + b"0\r\n\r\n",
     "encoding in quotes": get("/", 'Transfer-Encoding: "chunked"', method="POST") + b"0\r\n\r\n",
+    "chunks twice": chunked("/", b"0\r\n\r\n", headers=("Transfer-Encoding: chunked",)),
+    "chunks of chunks": get("/", "Transfer-Encoding: chunked, chunked", method="POST") + b"0\r\n\r\n",
+    "encoding without a name": get("/", "Transfer-Encoding: ,chunked", method="POST") + b"0\r\n\r\n",
+    "chunks over http/1.0": get("/", "Transfer-Encoding: chunked", method="POST", version="1.0") + b"0\r\n\r\n",
+    "no host": b"GET / HTTP/1.1\r\n\r\n",
+    "empty host": b"GET / HTTP/1.1\r\nHost:\r\n\r\n",
+    "two hosts": get("/", "Host: b"),
+    "the same host twice": get("/", "Host: a"),
+    "two hosts over http/1.0": get("/", "Host: b", version="1.0"),
+    "host with a path": b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+    "host with a user": b"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n",
+    "host with a blank": b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+    "hosts in one": b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n",
+    "host without a port's number": b"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n",
+    "host half in brackets": b"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n",
     "identity": get("/", "Transfer-Encoding: identity", "Content-Length: 3", method="POST") + b"abc",
+}
+NOT_DONE_HERE = {
+    "tunnel": b"CONNECT other:443 HTTP/1.1\r\nHost: other:443\r\n\r\n",
+    "rtsp": b"DESCRIBE / RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+    "rtsp with a host": b"PLAY / RTSP/1.0\r\nHost: a\r\n\r\n",
+    "ice": b"SOURCE / ICE/1.0\r\n\r\n",
+    "webdav": get("/", method="PROPFIND"),
+    "compressed": get("/", "Transfer-Encoding: gzip, chunked", method="POST") + b"0\r\n\r\n",
+    "compressed, in two lines": chunked("/", b"0\r\n\r\n", headers=("Transfer-Encoding: gzip",)),
+    "identity, in chunks": chunked("/", b"0\r\n\r\n", headers=("Transfer-Encoding: identity",)),
 }
 BODIES = {
     "size with a sign": b"+3\r\nabc\r\n0\r\n\r\n",
@@ -61,6 +85,15 @@ async def test_a_head_that_is_not_clear_is_refused_with_all_behind_it(server: Se
     client = await server.connect(sent + INNER)
     answer = await client.answer()
     assert (answer.status, answer.headers["connection"]) == (400, "close")
+    assert await client.rest() == b""
+    assert server.app.asked == []
+
+
+@pytest.mark.parametrize("sent", NOT_DONE_HERE.values(), ids=NOT_DONE_HERE.keys())
+async def test_what_is_not_done_here_is_refused_with_all_behind_it(server: Serving, sent: bytes) -> None:
+    client = await server.connect(sent + INNER)
+    answer = await client.answer()
+    assert (answer.status, answer.headers["connection"]) == (501, "close")
     assert await client.rest() == b""
     assert server.app.asked == []
 
@@ -142,8 +175,38 @@ async def test_short_trailers_without_an_end_are_left(server: Serving) -> None:
 
 async def test_an_address_that_is_too_long(server: Serving) -> None:
     client = await server.connect(get("/" + "a" * 40_000))
-    assert (await client.answer()).status == 400
+    assert (await client.answer()).status == 414
     assert server.app.asked == []
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 50])
+@pytest.mark.parametrize("short", [0, 90], ids=["one long header", "short ones too"])
+async def test_the_longest_head_is_as_long_however_it_comes(server: Serving, short: int, pieces: int) -> None:
+    def head(length: int) -> bytes:
+        lines = ["a: b"] * short
+        room = length - len(get("/echo", *lines, "X-Long: "))
+        return get("/echo", *lines, "X-Long: " + "a" * room)
+
+    for length, status in ((32_768, 200), (32_769, 431)):
+        client, sent = await server.connect(), head(length)
+        assert len(sent) == length
+        for start in range(0, length, step := -(-length // pieces)):
+            await client.send(sent[start : start + step])
+            await asyncio.sleep(0.001)
+        assert (await client.answer()).status == status
+
+
+async def test_more_headers_than_anybody_needs(server: Serving) -> None:
+    for count, status in ((99, 200), (100, 431)):  # and the host
+        client = await server.connect(get("/echo", *["a:"] * count))
+        assert (await client.answer()).status == status
+    assert len(server.app.asked) == 1
+
+
+async def test_an_offer_of_an_upgrade_makes_no_head_longer(server: Serving) -> None:
+    offer = get("/echo", "Connection: Upgrade", "Upgrade: h2c", *["a:"] * 98)
+    client = await server.connect(offer)
+    assert (await client.answer()).status == 431
 
 
 async def test_more_requests_ahead_than_anybody_needs(server: Serving) -> None:

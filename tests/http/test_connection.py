@@ -49,8 +49,42 @@ async def test_a_long_body_arrives_whole(server: Serving) -> None:
     await sending
 
 
-async def test_who_waits_for_a_go_ahead_gets_it_once_the_body_is_wanted(server: Serving) -> None:
-    client = await server.connect(get("/echo", "Expect: 100-continue", "Content-Length: 3", method="POST"))
+async def test_blanks_around_a_value_are_none_of_it(server: Serving) -> None:
+    client = await server.connect(post("/echo", b"abc", "X-Name: \t a b \t ", "X-Empty:  ", "Transfer: a\t"))
+    assert (await client.answer()).body == b"POST /echo abc"
+    headers = server.app.headers[0]
+    assert (headers["x-name"], headers["x-empty"], headers["transfer"]) == ("a b", "", "a")
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 3 ", "Content-Length: 3\t", "Transfer-Encoding: Chunked "])
+async def test_blanks_behind_the_length_of_a_body(server: Serving, length: str) -> None:
+    body = b"abc" if "Length" in length else b"3\r\nabc\r\n0\r\n\r\n"
+    client = await server.connect(get("/echo", length, method="POST") + body + get("/next"))
+    assert [(await client.answer()).body for _ in range(2)] == [b"POST /echo abc", b"GET /next "]
+    assert server.app.headers[0].get("content-length", "3") == "3"
+
+
+@pytest.mark.parametrize("host", ["a.example", "a.example:8443", "a_b:", "192.0.2.1", "[2001:db8::1]:80", "%C3%A9"])
+async def test_hosts_as_they_may_be(server: Serving, host: str) -> None:
+    client = await server.connect(f"GET /echo HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert (await client.answer()).status == 200
+    assert server.app.headers[0]["host"] == host
+
+
+async def test_hosts_that_differ_on_one_connection(server: Serving) -> None:
+    first, second, third = (b"GET /echo HTTP/1.1\r\nHost: %b\r\n\r\n" % host for host in (b"a", b"b", b"/"))
+    client = await server.connect(first + second + second + third)
+    assert [(await client.answer()).status for _ in range(4)] == [200, 200, 200, 400]
+
+
+async def test_http_1_0_knows_no_host(server: Serving) -> None:
+    client = await server.connect(b"GET /echo HTTP/1.0\r\n\r\n")
+    assert (await client.answer()).body == b"GET /echo "
+
+
+@pytest.mark.parametrize("expect", ["100-continue", "100-Continue \t"])
+async def test_who_waits_for_a_go_ahead_gets_it_once_the_body_is_wanted(server: Serving, expect: str) -> None:
+    client = await server.connect(get("/echo", f"Expect: {expect}", "Content-Length: 3", method="POST"))
     assert await client.line() == b"HTTP/1.1 100 Continue\r\n"
     assert await client.line() == b"\r\n"
     await client.send(b"abc" + get("/next"))
@@ -81,6 +115,13 @@ async def test_answers_that_have_no_body_by_their_status(server: Serving) -> Non
     client = await server.connect(get("/unchanged") + get("/next"))
     answer = await client.answer(to_head=True)
     assert (answer.status, "transfer-encoding" in answer.headers) == (304, False)
+    assert (await client.answer()).body == b"GET /next "
+
+
+async def test_answers_without_headers(server: Serving) -> None:
+    client = await server.connect(get("/bare") + get("/next"))
+    answer = await client.answer()
+    assert (answer.status, answer.headers["content-length"], answer.body) == (200, "4", b"bare")
     assert (await client.answer()).body == b"GET /next "
 
 
@@ -160,6 +201,28 @@ async def test_a_client_that_goes_away_before_its_answer_is_noticed(server: Serv
     await server.until_nobody_is_connected()
 
 
+async def test_a_client_that_goes_away_is_noticed_though_it_has_sent_ahead(server: Serving) -> None:
+    client = await server.connect(get("/left") + get("/next"))
+    await asyncio.wait_for(server.app.begun.wait(), SECONDS)
+    await client.send(get("/last"))
+    client.writer.close()
+    await asyncio.wait_for(server.app.left.wait(), SECONDS)
+    await server.until_nobody_is_connected()
+    assert server.app.asked == []
+
+
+async def test_a_long_body_that_is_sent_ahead_arrives_whole(server: Serving) -> None:
+    body = bytes(range(256)) * 20_000
+    client = await server.connect(get("/held") + post("/a", b"b"))
+    await asyncio.wait_for(server.app.begun.wait(), SECONDS)
+    sending = asyncio.create_task(client.send(post("/c", body) + get("/d")))
+    await asyncio.sleep(0.05)
+    server.app.gate.set()
+    bodies = [(await client.answer()).body for _ in range(4)]
+    assert bodies == [b"held", b"POST /a b", b"POST /c " + body, b"GET /d "]
+    await sending
+
+
 async def test_a_client_that_goes_away_in_the_middle_of_its_answer_costs_nothing_more(server: Serving) -> None:
     client = await server.connect(get("/stream"), limit=1_024)
     assert b"200" in await client.line()
@@ -210,3 +273,10 @@ async def test_nobody_takes_a_part_of_an_answer_for_the_whole(server: Serving, p
     assert whole.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"some" in whole
     assert b"\r\n0\r\n" not in whole
+
+
+async def test_nobody_takes_a_part_for_the_whole_where_only_the_close_tells_the_end(server: Serving) -> None:
+    client = await server.connect(get("/breaks", version="1.0"))
+    with pytest.raises(ConnectionResetError):
+        while await asyncio.wait_for(client.reader.read(1_000), SECONDS):
+            pass

@@ -10,7 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.commands.listening import Server, listen
-from tests.http.serving import get, post, serving
+from tests.http.held_time import HeldTime
+from tests.http.serving import HUGE, SECONDS, get, post, serving
 
 LONG = 30.0  # for what must come about at some time
 
@@ -76,12 +77,12 @@ async def test_a_body_that_nobody_reads_and_that_does_not_end(port: int) -> None
     assert answer.startswith(b"HTTP/1.1 200")
 
 
-@pytest.mark.parametrize("line", [b"X-Long: " + b"a" * 40_000, b"X-Short: a\r\n" * 4_500])
+@pytest.mark.parametrize("line", [b"X-Long: " + b"a" * 70_000, b"X-Short: a\r\n" * 4_500])
 async def test_headers_that_are_too_long(port: int, line: bytes) -> None:
     whole = await until_closed(port, b"GET / HTTP/1.1\r\nHost: a\r\n" + line + b"\r\n\r\n")
-    assert whole.startswith(b"HTTP/1.1 400")
+    assert whole.startswith(b"HTTP/1.1 431")
     unfinished = await until_closed(port, b"GET / HTTP/1.1\r\nHost: a\r\n" + line)
-    assert unfinished.startswith(b"HTTP/1.1 400")
+    assert unfinished.startswith(b"HTTP/1.1 431")
 
 
 async def test_a_client_that_does_not_take_its_answer(port: int) -> None:
@@ -95,6 +96,30 @@ async def test_a_client_that_does_not_take_its_answer(port: int) -> None:
         except ConnectionError as error:
             raise asyncio.IncompleteReadError(b"", None) from error
     writer.close()
+
+
+@pytest.mark.parametrize("headers", [(), ("Connection: close",)], ids=["stays", "closes"])
+async def test_a_client_that_takes_some_of_its_answer_in_time_gets_all_of_it(headers: tuple[str, ...]) -> None:
+    time = HeldTime()
+    async with serving(time=time) as server:
+        client = await server.connect(get("/huge", *headers))
+        await asyncio.wait_for(client.reader.readuntil(b"\r\n\r\n"), LONG)
+        left = len(HUGE)
+        for _ in range(4):  # more each time than the sockets hold
+            left -= len(await asyncio.wait_for(client.reader.readexactly(12_000_000), LONG))
+            time.advance(0.8 * SECONDS)
+        assert len(await asyncio.wait_for(client.reader.readexactly(left), LONG)) == left
+
+
+@pytest.mark.parametrize("headers", [(), ("Connection: close",)], ids=["stays", "closes"])
+async def test_a_client_that_takes_no_more_of_its_answer_does_not_get_the_rest(headers: tuple[str, ...]) -> None:
+    time = HeldTime()
+    async with serving(time=time) as server:
+        client = await server.connect(get("/huge", *headers))
+        taken = len(await asyncio.wait_for(client.reader.readexactly(12_000_000), LONG))
+        time.advance(2 * SECONDS)
+        assert taken + len(await client.rest()) < len(HUGE)
+        await server.until_nobody_is_connected()
 
 
 async def test_requests_in_time_follow_each_other_on_one_connection(port: int) -> None:
@@ -137,6 +162,18 @@ async def test_a_request_is_not_late_because_it_was_not_taken() -> None:
         await client.send(get("/next")[10:])
         server.app.gate.set()
         assert [(await client.answer()).body for _ in range(3)] == [b"held", b"slow", b"GET /next "]
+
+
+async def test_requests_that_came_in_time_are_not_late_because_those_before_them_take_long() -> None:
+    async with serving(slow_client_seconds=0.2) as server:
+        client = await server.connect(get("/held"))
+        await asyncio.wait_for(server.app.begun.wait(), LONG)
+        await client.send(get("/slow") + get("/next") + get("/last")[:10])
+        await asyncio.sleep(0.05)
+        await client.send(get("/last")[10:])
+        server.app.gate.set()
+        bodies = [(await client.answer()).body for _ in range(4)]
+        assert bodies == [b"held", b"slow", b"GET /next ", b"GET /last "]
 
 
 async def test_empty_lines_are_no_request(port: int) -> None:
