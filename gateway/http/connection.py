@@ -117,7 +117,7 @@ class Connection(Patience):
 
     def head_begins(self) -> None:
         """The first byte of a request has come."""
-        if not self._waiting:  # else nothing more is taken, and nobody is late
+        if not self._waiting:  # else nothing more is looked at, and nobody is late
             self.wait(self.seconds)
 
     def asked(self, exchange: Exchange, scope: Scope) -> None:
