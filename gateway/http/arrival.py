@@ -115,7 +115,8 @@ class Arrival:
             return  # it is read again
         self._in_head, self._silent_bytes = False, 0
         url = httptools.parse_url(self._url)
-        path = url.path.decode("ascii")
+        raw_path = url.path or b"/"  # an absolute address may be without one
+        path = raw_path.decode("ascii")
         exchange = Exchange(
             self._connection,
             keep_alive=version == "1.1" and parser.should_keep_alive(),
@@ -128,7 +129,7 @@ class Arrival:
             "http_version": version,
             "method": _METHODS[method],
             "path": unquote(path) if "%" in path else path,
-            "raw_path": url.path,
+            "raw_path": raw_path,
             "query_string": url.query or b"",
             "headers": headers,
             "state": self._app_state.copy(),

@@ -225,6 +225,7 @@ class Connection(Patience):
             self._end_refusing(status)
         else:
             self._refusal = status
+            self.wait(math.inf)  # whoever is late now is not the client
 
     def _end_refusing(self, status: int) -> None:
         self.write(STATUS_LINES[status] + self.default_lines + _REFUSAL)

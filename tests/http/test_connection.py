@@ -7,6 +7,12 @@ import pytest
 from tests.http.serving import PIECE, PIECES, SECONDS, Serving, chunked, get, post
 
 
+@pytest.mark.parametrize(("target", "path"), [("http://a", "/"), ("http://a?b=c", "/"), ("http://a/b", "/b")])
+async def test_an_address_may_be_absolute(server: Serving, target: str, path: str) -> None:
+    client = await server.connect(get(target))
+    assert (await client.answer()).body == f"GET {path} ".encode()
+
+
 async def test_requests_on_one_connection_are_answered_one_after_the_other(server: Serving) -> None:
     client = await server.connect()
     for number in range(3):

@@ -1,6 +1,7 @@
 """Clients that send or take too slowly, over raw sockets; the limit is short, and waiting longer changes nothing."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -109,6 +110,36 @@ async def test_a_client_that_takes_some_of_its_answer_in_time_gets_all_of_it(hea
             left -= len(await asyncio.wait_for(client.reader.readexactly(12_000_000), LONG))
             time.advance(0.8 * SECONDS)
         assert len(await asyncio.wait_for(client.reader.readexactly(left), LONG)) == left
+
+
+@pytest.mark.parametrize("headers", [(), ("Connection: close",)], ids=["stays", "closes"])
+async def test_a_client_that_takes_little_at_a_time_goes_on_getting_it(headers: tuple[str, ...]) -> None:
+    """So little that the server's socket, which takes more once a third of it is free, asks for nothing meanwhile."""
+    time, loop = HeldTime(), asyncio.get_running_loop()
+    async with serving(time=time) as server:
+        with socket.socket() as sock:
+            sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+            await loop.sock_connect(sock, ("127.0.0.1", server.port))
+            await loop.sock_sendall(sock, get("/huge", *headers))
+            for _ in range(20):
+                taken = 0
+                while taken < 400_000:
+                    taken += len(piece := await asyncio.wait_for(loop.sock_recv(sock, 65_536), LONG))
+                    assert piece
+                time.advance(0.8 * SECONDS)
+        await server.until_nobody_is_connected()
+
+
+async def test_who_is_refused_hears_it_however_long_the_answer_before_takes() -> None:
+    time = HeldTime()
+    async with serving(time=time) as server:
+        client = await server.connect(get("/held") + b"nonsense\r\n\r\n")
+        await server.app.begun.wait()
+        time.advance(3 * SECONDS)
+        server.app.gate.set()
+        assert (await client.answer()).body == b"held"
+        assert (await client.answer()).status == 400
 
 
 @pytest.mark.parametrize("headers", [(), ("Connection: close",)], ids=["stays", "closes"])

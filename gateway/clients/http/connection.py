@@ -2,6 +2,9 @@
 
 import asyncio
 import select
+import struct
+from fcntl import ioctl
+from termios import FIONREAD
 from typing import TYPE_CHECKING, Final, cast
 
 from gateway.clients.http.failures import CannotConnect, ConnectionLost, HttpFailure, NotHttp
@@ -11,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.clients.http.pool import Pool
     from gateway.clients.http.request import Origin
 
+_INT: Final = struct.Struct("i")
 _SHORT_BYTES: Final = 65_536
 """Bytes of a request that a socket takes at once."""
 
@@ -31,11 +35,12 @@ class Connection(asyncio.Protocol):
     # What the pool calls.
 
     async def settle(self) -> None:
-        """Ends a new connection on which the other side speaks first: that would be taken for the first answer."""
-        for _ in range(2):  # TLS may have tickets to read, which are no answer
+        """Ends a new connection on which the other side speaks first, which would be taken for the first answer."""
+        for _ in range(2):
             await asyncio.sleep(0)
+        # TLS may have tickets to read, which are no answer. Where there is nothing to read, the other side has hung up.
         if not self.origin.tls and not self.is_over and not self.is_usable():
-            self._failure = NotHttp()
+            self._failure = NotHttp() if self._unread_bytes() else CannotConnect()
             self.abort(self._failure)
 
     def ask(self, request: bytes, response: Response) -> "asyncio.Future[Response]":
@@ -108,6 +113,10 @@ class Connection(asyncio.Protocol):
         else:
             self._response.keep_alive = False
             self._answered(self._response)
+
+    def _unread_bytes(self) -> int:
+        socket = self._transport.get_extra_info("socket")
+        return _INT.unpack(ioctl(socket.fileno(), FIONREAD, bytes(_INT.size)))[0]  # type: ignore[no-any-return]
 
     def _answered(self, response: Response) -> None:
         answer, self._answer, self._response = self._answer, None, None

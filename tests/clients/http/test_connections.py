@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import socket
+import time
 from typing import cast
 
 import pytest
@@ -137,6 +139,28 @@ async def test_who_speaks_before_being_asked_is_not_asked(pool: Pool) -> None:
         with pytest.raises(NotHttp):
             await pool.request("GET", f"http://127.0.0.1:{port}/", headers={})
     server.close()
+
+
+async def test_who_hangs_up_at_once_has_not_spoken(pool: Pool) -> None:
+    """At any moment of the connecting, each of whose turns is made to take a while."""
+
+    async def keep_busy() -> None:
+        while True:
+            time.sleep(0.003)  # noqa: ASYNC251
+            await asyncio.sleep(0)
+
+    def hang_up(milliseconds: int) -> None:
+        with listening.accept()[0]:
+            time.sleep(milliseconds / 1000)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        busy = asyncio.create_task(keep_busy())
+        for milliseconds in range(24):
+            hanging_up = asyncio.create_task(asyncio.to_thread(hang_up, milliseconds))
+            with pytest.raises((CannotConnect, ConnectionLost)):
+                await pool.request("GET", f"http://127.0.0.1:{listening.getsockname()[1]}/", headers={})
+            await hanging_up
+        busy.cancel()
 
 
 async def test_leaving_while_a_connection_opens_leaves_nothing(pool: Pool) -> None:
