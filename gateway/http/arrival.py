@@ -98,19 +98,9 @@ class Arrival:
 
     def on_headers_complete(self) -> None:
         """The request may be answered, when its turn comes."""
-        parser, noted, headers = self._parser, self._noted, self._headers
+        parser, noted = self._parser, self._noted
         version, method = parser.get_http_version(), parser.get_method()
-        if _LINE_BYTES + len(method) + len(self._url) + self._head_bytes > MAX_HEAD_BYTES or len(headers) > MAX_HEADERS:
-            raise self._too_long()
-        if version not in _VERSIONS:
-            raise NotTaken(400)
-        if method not in _METHODS:
-            raise NotTaken(501)
-        if (host := noted.get(b"host")) is None or host != self._host:
-            _check_host(host, version)
-            self._host = host
-        if b"transfer-encoding" in noted:
-            _check_coding(noted[b"transfer-encoding"], version)
+        self._check_head(version, method)
         if parser.should_upgrade():
             return  # it is read again
         self._in_head, self._silent_bytes = False, 0
@@ -131,7 +121,7 @@ class Arrival:
             "path": unquote(path) if "%" in path else path,
             "raw_path": raw_path,
             "query_string": url.query or b"",
-            "headers": headers,
+            "headers": self._headers,
             "state": self._app_state.copy(),
             "extensions": {EXTENSION: exchange},
         }
@@ -163,6 +153,21 @@ class Arrival:
         self._parser = httptools.HttpRequestParser(self)
         lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] != b"upgrade"]
         return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self._url, version.encode(), b"".join(lines))
+
+    def _check_head(self, version: str, method: bytes) -> None:
+        """Raises NotTaken where what follows is not to be looked at."""
+        length = _LINE_BYTES + len(method) + len(self._url) + self._head_bytes
+        if length > MAX_HEAD_BYTES or len(self._headers) > MAX_HEADERS:
+            raise self._too_long()
+        if version not in _VERSIONS:
+            raise NotTaken(400)
+        if method not in _METHODS:
+            raise NotTaken(501)
+        if (host := self._noted.get(b"host")) is None or host != self._host:
+            _check_host(host, version)
+            self._host = host
+        if b"transfer-encoding" in self._noted:
+            _check_coding(self._noted[b"transfer-encoding"], version)
 
     def _too_long(self) -> NotTaken:
         if not self._in_head:
